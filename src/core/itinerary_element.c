@@ -1,0 +1,145 @@
+
+/*
+ * Copyright (C) Itinerary gateway authors
+ */
+
+
+#include <string.h>
+
+#include "itinerary_char.h"
+#include "itinerary_element.h"
+
+
+static int itinerary_element_is(const itinerary_element_t *row,
+    const u_char *name);
+
+
+#define GUARDED  ITINERARY_EL_GUARDED
+#define INNER    ITINERARY_EL_INNER
+#define ONCE     ITINERARY_EL_ONCE
+#define TEXT     ITINERARY_EL_TEXT
+
+/* in the order of itinerary_element_e */
+
+static const itinerary_element_t  itinerary_elements[] = {
+
+    { itinerary_string("*"),
+          ITINERARY_EL_OTHER,     0 },
+    { itinerary_string(""),
+          ITINERARY_EL_OTHER,     0 },
+    { itinerary_string("*"),
+          ITINERARY_EL_SEGMENTS,  0 },
+
+    { itinerary_string("Itinerary"),
+          ITINERARY_EL_DOCUMENT,  GUARDED|ONCE },
+    { itinerary_string("Bookings"),
+          ITINERARY_EL_ITINERARY, GUARDED|ONCE },
+    { itinerary_string("Booking"),
+          ITINERARY_EL_BOOKINGS,  GUARDED },
+    { itinerary_string("Segments"),
+          ITINERARY_EL_BOOKING,   GUARDED|ONCE },
+    { itinerary_string("RecordLocator"),
+          ITINERARY_EL_BOOKING,   GUARDED|ONCE|TEXT|INNER },
+    { itinerary_string("BookingSource"),
+          ITINERARY_EL_BOOKING,   GUARDED|ONCE|TEXT },
+    { itinerary_string("ConfirmationNumber"),
+          ITINERARY_EL_SEGMENT,   GUARDED|ONCE|TEXT|INNER },
+    { itinerary_string("TripStatus"),
+          ITINERARY_EL_ITINERARY, GUARDED|ONCE|TEXT },
+    { itinerary_string("TripId"),
+          ITINERARY_EL_ITINERARY, GUARDED|ONCE|TEXT },
+    { itinerary_string("ItinLocator"),
+          ITINERARY_EL_ITINERARY, GUARDED|ONCE|TEXT },
+    { itinerary_string("id"),
+          ITINERARY_EL_ITINERARY, GUARDED|ONCE|TEXT },
+    { itinerary_string("TripName"),
+          ITINERARY_EL_ITINERARY, ONCE|TEXT },
+    { itinerary_string("StartDateLocal"),
+          ITINERARY_EL_ITINERARY, ONCE|TEXT },
+    { itinerary_string("EndDateLocal"),
+          ITINERARY_EL_ITINERARY, ONCE|TEXT }
+};
+
+#undef GUARDED
+#undef INNER
+#undef ONCE
+#undef TEXT
+
+
+/* the elements whose names begin with this letter, ended by OTHER */
+
+static const u_char  itinerary_element_letters['z' - 'a' + 1][4] = {
+
+    ['b' - 'a'] = { ITINERARY_EL_BOOKING,
+                    ITINERARY_EL_BOOKINGS,
+                    ITINERARY_EL_BOOKING_SOURCE },
+
+    ['c' - 'a'] = { ITINERARY_EL_CONFIRMATION },
+
+    ['e' - 'a'] = { ITINERARY_EL_END },
+
+    ['i' - 'a'] = { ITINERARY_EL_ITINERARY,
+                    ITINERARY_EL_ITIN_LOCATOR,
+                    ITINERARY_EL_ID },
+
+    ['r' - 'a'] = { ITINERARY_EL_RECORD_LOCATOR },
+
+    ['s' - 'a'] = { ITINERARY_EL_SEGMENTS,
+                    ITINERARY_EL_START },
+
+    ['t' - 'a'] = { ITINERARY_EL_TRIP_STATUS,
+                    ITINERARY_EL_TRIP_ID,
+                    ITINERARY_EL_TRIP_NAME }
+};
+
+
+const itinerary_element_t *
+itinerary_element(itinerary_element_e element)
+{
+    return &itinerary_elements[element];
+}
+
+
+itinerary_element_e
+itinerary_element_find(const u_char *name, int *exact)
+{
+    u_char                      c;
+    const u_char               *p;
+    const itinerary_element_t  *row;
+
+    *exact = 0;
+
+    c = itinerary_lower(name[0]);
+
+    if (c < 'a' || c > 'z') {
+        return ITINERARY_EL_OTHER;
+    }
+
+    for (p = itinerary_element_letters[c - 'a']; *p; p++) {
+        row = &itinerary_elements[*p];
+
+        if (itinerary_element_is(row, name)) {
+            *exact = (memcmp(name, row->name.data, row->name.len) == 0);
+            return *p;
+        }
+    }
+
+    return ITINERARY_EL_OTHER;
+}
+
+
+/* most names differ from the row's within a few letters */
+
+static int
+itinerary_element_is(const itinerary_element_t *row, const u_char *name)
+{
+    size_t  i;
+
+    for (i = 0; i < row->name.len; i++) {
+        if (itinerary_lower(name[i]) != itinerary_lower(row->name.data[i])) {
+            return 0;
+        }
+    }
+
+    return name[i] == '\0';
+}

@@ -1,0 +1,57 @@
+
+/*
+ * Copyright (C) Itinerary gateway authors
+ */
+
+
+/*
+ * The facts: what the API's answer to a write teaches, as a pure function of
+ * the case, its judgement and the answer.
+ */
+
+
+#ifndef _ITINERARY_FACTS_H_INCLUDED_
+#define _ITINERARY_FACTS_H_INCLUDED_
+
+
+#include "itinerary_verdict.h"
+
+
+typedef enum {
+    ITINERARY_FACT_OWN = 0,   /* is the supplier's, active */
+    ITINERARY_FACT_SEEN,      /* is in the trip, whoever created it */
+    ITINERARY_FACT_CANCELLED, /* has no segments any more */
+    ITINERARY_FACT_REMOVED    /* is not in the trip any more */
+} itinerary_fact_e;
+
+typedef struct {
+    itinerary_str_t        name;
+    itinerary_fact_e       fact;
+} itinerary_booking_fact_t;
+
+typedef struct {
+    unsigned                   nids;
+    itinerary_str_t            ids[3];  /* ids of the trip, each once: of
+                                           ItinLocator, TripId and id, those
+                                           that are trip ids */
+    unsigned                   nbookings;
+    itinerary_booking_fact_t  *bookings;
+    unsigned                   merged:1;      /* a create went into a trip that
+                                                 was there */
+    unsigned                   overreached:1; /* a partial cancel took another
+                                                 supplier's booking */
+} itinerary_facts_t;
+
+
+/*
+ * ITINERARY_REFUSED: the answer names no trip, so that nothing can be learnt
+ * of it (the outcome is in doubt).  "answer" is what the reader made of a 2xx
+ * answer.  Everything is in the pool, or belongs to the arguments.
+ */
+
+itinerary_result_e itinerary_learn(itinerary_pool_t *pool,
+    const itinerary_case_t *c, const itinerary_judgement_t *j,
+    const itinerary_document_t *answer, itinerary_facts_t *facts);
+
+
+#endif /* _ITINERARY_FACTS_H_INCLUDED_ */

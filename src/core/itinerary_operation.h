@@ -1,0 +1,80 @@
+
+/*
+ * Copyright (C) Itinerary gateway authors
+ */
+
+
+#ifndef _ITINERARY_OPERATION_H_INCLUDED_
+#define _ITINERARY_OPERATION_H_INCLUDED_
+
+
+#include "itinerary.h"
+
+
+typedef enum {
+    ITINERARY_OP_NONE = 0,
+    ITINERARY_OP_READ,
+    ITINERARY_OP_CREATE,
+    ITINERARY_OP_UPDATE,
+    ITINERARY_OP_CANCEL
+} itinerary_operation_e;
+
+
+/* what the client asked; nothing is kept beyond the call */
+
+typedef struct {
+    itinerary_str_t        method;    /* as on the request line */
+    itinerary_str_t        uri;       /* path, decoded and normalised */
+    itinerary_str_t        raw;       /* path as the client wrote it, up to
+                                         "?"; empty: the server rewrote it,
+                                         so that "uri" is what is forwarded */
+    itinerary_str_t        args;      /* all that is forwarded after the first
+                                         "?", as it is forwarded: with "#" */
+} itinerary_request_t;
+
+
+/* what it means; all text is in the pool */
+
+typedef struct {
+    itinerary_operation_e  operation;
+    itinerary_str_t        trip;          /* decoded tripId, or empty */
+    itinerary_str_t        on_behalf_of;  /* decoded userid_value, or empty */
+} itinerary_target_t;
+
+
+/*
+ * Tells the operation from method, path and arguments.  ITINERARY_REFUSED
+ * with the reason ambiguous_path, ambiguous_query, bad_trip_id,
+ * method_override, unknown_operation or method_not_allowed; a READ is refused
+ * only for method_override.  "target->operation" is set as far as it is known
+ * even then, so that the audit record can name it: a CREATE is told from an
+ * UPDATE once the arguments are understood, and is NONE before.
+ *
+ * The arguments of a write that are guarded (tripId, bookingSource,
+ * confirmationNumber, userid_type, userid_value) are given once, with a value
+ * and by a name that nobody reads otherwise.  Any other argument passes, if
+ * its name is ASCII, is well encoded and resembles no guarded one.
+ */
+
+itinerary_result_e itinerary_operation(itinerary_pool_t *pool,
+    const itinerary_request_t *request, itinerary_target_t *target,
+    itinerary_error_t *error);
+
+/*
+ * Whether a request header of that name would override method or path;
+ * only its letters and digits count, so that "_" is like "-".
+ */
+
+int itinerary_is_override(const itinerary_str_t *header);
+
+/* whether text is a trip id: [A-Za-z0-9._~$=-]{1,128} */
+
+int itinerary_is_trip_id(const itinerary_str_t *text);
+
+/* "create", "update", "cancel", "read" or "" */
+
+const itinerary_str_t *itinerary_operation_name(
+    itinerary_operation_e operation);
+
+
+#endif /* _ITINERARY_OPERATION_H_INCLUDED_ */
