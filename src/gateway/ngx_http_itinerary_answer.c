@@ -1,0 +1,575 @@
+
+/*
+ * Copyright (C) Itinerary gateway authors
+ */
+
+
+#include "ngx_http_itinerary_answer.h"
+#include "ngx_http_itinerary_audit.h"
+#include "ngx_http_itinerary_error.h"
+
+
+/* a bit of c->buffered that no filter of nginx's own uses for such answers */
+
+#define NGX_HTTP_ITINERARY_BUFFERED      0x08
+
+#define NGX_HTTP_ITINERARY_ANSWER_MAX    65536   /* bookings in an answer */
+
+
+static ngx_int_t ngx_http_itinerary_answer_header_filter(
+    ngx_http_request_t *r);
+static ngx_int_t ngx_http_itinerary_answer_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
+static ngx_int_t ngx_http_itinerary_answer_log_handler(ngx_http_request_t *r);
+
+static ngx_int_t ngx_http_itinerary_answer_too_large(ngx_http_request_t *r);
+static ngx_int_t ngx_http_itinerary_answer_page(ngx_http_request_t *r,
+    ngx_http_itinerary_ctx_t *ctx);
+static ngx_int_t ngx_http_itinerary_answer_begin(ngx_http_request_t *r,
+    ngx_http_itinerary_ctx_t *ctx);
+static void ngx_http_itinerary_answer_read(
+    ngx_http_itinerary_transaction_t *txn, ngx_buf_t *b);
+static ngx_int_t ngx_http_itinerary_answer_hold(ngx_http_request_t *r,
+    ngx_http_itinerary_ctx_t *ctx, ngx_chain_t *in, ngx_chain_t **out);
+static ngx_int_t ngx_http_itinerary_answer_byte(ngx_http_request_t *r,
+    ngx_http_itinerary_ctx_t *ctx, ngx_chain_t ***ll);
+static void ngx_http_itinerary_answer_end(ngx_http_request_t *r,
+    ngx_http_itinerary_ctx_t *ctx);
+static ngx_int_t ngx_http_itinerary_answer_last(ngx_http_request_t *r,
+    ngx_http_itinerary_ctx_t *ctx, ngx_chain_t **out);
+static void ngx_http_itinerary_answer_wake(ngx_http_request_t *r);
+
+
+static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
+static ngx_http_output_body_filter_pt    ngx_http_next_body_filter;
+
+
+ngx_int_t
+ngx_http_itinerary_answer_init(ngx_conf_t *cf)
+{
+    ngx_http_handler_pt        *h;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_LOG_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_http_itinerary_answer_log_handler;
+
+    ngx_http_next_header_filter = ngx_http_top_header_filter;
+    ngx_http_top_header_filter = ngx_http_itinerary_answer_header_filter;
+
+    ngx_http_next_body_filter = ngx_http_top_body_filter;
+    ngx_http_top_body_filter = ngx_http_itinerary_answer_body_filter;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_itinerary_answer_header_filter(ngx_http_request_t *r)
+{
+    ngx_int_t                          rc;
+    ngx_uint_t                         redirected;
+    ngx_http_itinerary_ctx_t          *ctx;
+    ngx_http_itinerary_transaction_t  *txn;
+
+    if (r != r->main) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    if (r->headers_out.status == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE
+        && !r->error_page
+        && ngx_http_itinerary_answer_too_large(r) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ctx = ngx_http_itinerary_ctx_find(r, &redirected);
+
+    if (ctx == NULL || ctx->txn == NULL) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    txn = ctx->txn;
+    rc = NGX_OK;
+
+    if (redirected) {
+        ctx->diverted = 1;
+        ngx_http_set_ctx(r, ctx, ngx_http_itinerary_module);
+    }
+
+    if (txn->state == ngx_http_itinerary_refused) {
+
+        if (r->headers_out.status
+            == itinerary_reason(txn->error.reason)->status
+            && !r->error_page)
+        {
+            rc = ngx_http_itinerary_answer_page(r, ctx);
+        }
+
+    } else if (txn->state == ngx_http_itinerary_forwarded && !txn->answered) {
+        rc = ngx_http_itinerary_answer_begin(r, ctx);
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_next_header_filter(r);
+}
+
+
+/* a body over client_max_body_size is refused by nginx itself */
+
+static ngx_int_t
+ngx_http_itinerary_answer_too_large(ngx_http_request_t *r)
+{
+    ngx_http_itinerary_ctx_t        *ctx;
+    ngx_http_itinerary_loc_conf_t   *ilcf;
+    ngx_http_itinerary_main_conf_t  *imcf;
+
+    ilcf = ngx_http_get_module_loc_conf(r, ngx_http_itinerary_module);
+
+    if (ilcf->mode == NGX_HTTP_ITINERARY_OFF || r->method != NGX_HTTP_POST) {
+        return NGX_OK;
+    }
+
+    ctx = ngx_http_itinerary_ctx_find(r, NULL);
+
+    if (ctx == NULL) {
+        ctx = ngx_http_itinerary_ctx_create(r);
+        if (ctx == NULL) {
+            return NGX_ERROR;
+        }
+
+        imcf = ngx_http_get_module_main_conf(r, ngx_http_itinerary_module);
+
+        ctx->txn = ngx_http_itinerary_transaction_create(r, imcf, ilcf,
+                                            ngx_http_itinerary_answer_wake);
+        if (ctx->txn == NULL) {
+            return NGX_ERROR;
+        }
+
+    } else if (ctx->txn == NULL
+               || ctx->txn->state > ngx_http_itinerary_reading)
+    {
+        return NGX_OK;
+    }
+
+    ctx->txn->feeding = 0;
+    ctx->txn->state = ngx_http_itinerary_refused;
+
+    ngx_memzero(&ctx->txn->error, sizeof(itinerary_error_t));
+    (void) itinerary_refuse(&ctx->txn->core, &ctx->txn->error,
+                            ITINERARY_BODY_TOO_LARGE, 0, "",
+                            "it is larger than client_max_body_size");
+
+    return NGX_OK;
+}
+
+
+/* an error document in the place of nginx's own page */
+
+static ngx_int_t
+ngx_http_itinerary_answer_page(ngx_http_request_t *r,
+    ngx_http_itinerary_ctx_t *ctx)
+{
+    ngx_str_t  type;
+
+    ctx->page = ngx_http_itinerary_error_body(r, &ctx->txn->request_id,
+                                              &ctx->txn->error, &type);
+    if (ctx->page == NULL) {
+        return NGX_ERROR;
+    }
+
+    r->headers_out.content_type = type;
+    r->headers_out.content_type_len = type.len;
+    r->headers_out.content_type_lowcase = NULL;
+
+    ngx_http_clear_content_length(r);
+    ngx_http_clear_accept_ranges(r);
+    ngx_http_clear_last_modified(r);
+    ngx_http_clear_etag(r);
+
+    r->headers_out.content_length_n = ctx->page->last - ctx->page->pos;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_itinerary_answer_begin(ngx_http_request_t *r,
+    ngx_http_itinerary_ctx_t *ctx)
+{
+    itinerary_reader_conf_t            conf;
+    ngx_http_itinerary_transaction_t  *txn;
+
+    txn = ctx->txn;
+
+    txn->answered = 1;
+    txn->status = r->headers_out.status;
+
+    if (txn->upstream_status == 0) {
+        txn->upstream_status = r->upstream
+                               ? r->upstream->headers_in.status_n
+                               : r->headers_out.status;
+    }
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
+                   "itinerary answer status:%ui upstream:%ui",
+                   txn->status, txn->upstream_status);
+
+    if (r->header_only) {
+        return NGX_OK;
+    }
+
+    ctx->holding = 1;
+    r->filter_need_in_memory = 1;
+
+    if (txn->upstream_status < 200 || txn->upstream_status >= 300
+        || ctx->diverted || !txn->judgeable)
+    {
+        return NGX_OK;
+    }
+
+    if (r->headers_out.content_encoding
+        && r->headers_out.content_encoding->value.len)
+    {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "itinerary: the answer has the Content-Encoding \"%V\" "
+                      "and cannot be read, so that its outcome is in doubt",
+                      &r->headers_out.content_encoding->value);
+        return NGX_OK;
+    }
+
+    conf.reading = ITINERARY_READ_ANSWER;
+    conf.charset = ITINERARY_CHARSET_NONE;
+    conf.max_bookings = NGX_HTTP_ITINERARY_ANSWER_MAX;
+
+    txn->answer = itinerary_reader_create(&txn->core, &conf);
+
+    /* without a reader the outcome is in doubt; the answer passes */
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_itinerary_answer_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    ngx_int_t                  rc;
+    ngx_chain_t               *cl, *out;
+    ngx_http_itinerary_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_itinerary_module);
+
+    if (ctx == NULL || r != r->main) {
+        return ngx_http_next_body_filter(r, in);
+    }
+
+    if (ctx->page) {
+
+        for (cl = in; cl; cl = cl->next) {
+            cl->buf->pos = cl->buf->last;
+        }
+
+        if (ctx->sent || r->header_only) {
+            return ngx_http_next_body_filter(r, NULL);
+        }
+
+        ctx->sent = 1;
+
+        cl = ngx_alloc_chain_link(r->pool);
+        if (cl == NULL) {
+            return NGX_ERROR;
+        }
+
+        ctx->page->last_buf = 1;
+        ctx->page->last_in_chain = 1;
+
+        cl->buf = ctx->page;
+        cl->next = NULL;
+
+        return ngx_http_next_body_filter(r, cl);
+    }
+
+    if (!ctx->holding || ctx->sent) {
+        return ngx_http_next_body_filter(r, in);
+    }
+
+    if (ngx_http_itinerary_answer_hold(r, ctx, in, &out) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ctx->txn->complete
+        && ctx->txn->state == ngx_http_itinerary_forwarded)
+    {
+        ngx_http_itinerary_answer_end(r, ctx);
+    }
+
+    if (ctx->txn->state == ngx_http_itinerary_settled) {
+
+        if (ngx_http_itinerary_answer_last(r, ctx, &out) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (out == NULL && in) {
+        return NGX_OK;
+    }
+
+    rc = ngx_http_next_body_filter(r, out);
+
+    ngx_chain_update_chains(r->pool, &ctx->free, &ctx->busy, &out,
+                       (ngx_buf_tag_t) &ngx_http_itinerary_answer_init);
+
+    return rc;
+}
+
+
+/*
+ * Passes on what has come but for the last byte, which is kept; a buffer is
+ * only shortened, so that its owner finds it consumed.
+ */
+
+static ngx_int_t
+ngx_http_itinerary_answer_hold(ngx_http_request_t *r,
+    ngx_http_itinerary_ctx_t *ctx, ngx_chain_t *in, ngx_chain_t **out)
+{
+    ngx_buf_t    *b, *last;
+    ngx_chain_t  *cl, *tl, **ll;
+
+    *out = NULL;
+    ll = out;
+    last = NULL;
+
+    for (cl = in; cl; cl = cl->next) {
+
+        b = cl->buf;
+
+        if (ngx_buf_in_memory(b) && b->last > b->pos) {
+            last = b;
+            ngx_http_itinerary_answer_read(ctx->txn, b);
+        }
+    }
+
+    if (last && ctx->held) {
+
+        if (ngx_http_itinerary_answer_byte(r, ctx, &ll) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (last) {
+        ctx->byte = *--last->last;
+        ctx->held = 1;
+    }
+
+    for (cl = in; cl; cl = cl->next) {
+
+        b = cl->buf;
+
+        if (b->last_buf) {
+            b->last_buf = 0;
+            b->last_in_chain = 0;
+            ctx->txn->complete = 1;
+        }
+
+        if (ngx_buf_size(b) == 0 && !ngx_buf_special(b)) {
+            continue;
+        }
+
+        tl = ngx_alloc_chain_link(r->pool);
+        if (tl == NULL) {
+            return NGX_ERROR;
+        }
+
+        tl->buf = b;
+        tl->next = NULL;
+
+        *ll = tl;
+        ll = &tl->next;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_itinerary_answer_byte(ngx_http_request_t *r,
+    ngx_http_itinerary_ctx_t *ctx, ngx_chain_t ***ll)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl;
+
+    cl = ngx_chain_get_free_buf(r->pool, &ctx->free);
+    if (cl == NULL) {
+        return NGX_ERROR;
+    }
+
+    b = cl->buf;
+
+    if (b->start == NULL) {
+
+        b->start = ngx_pnalloc(r->pool, 1);
+        if (b->start == NULL) {
+            return NGX_ERROR;
+        }
+
+        b->end = b->start + 1;
+        b->temporary = 1;
+        b->tag = (ngx_buf_tag_t) &ngx_http_itinerary_answer_init;
+    }
+
+    b->pos = b->start;
+    b->last = b->end;
+    *b->pos = ctx->byte;
+
+    **ll = cl;
+    *ll = &cl->next;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_itinerary_answer_read(ngx_http_itinerary_transaction_t *txn,
+    ngx_buf_t *b)
+{
+    if (txn->answer == NULL) {
+        return;
+    }
+
+    if (itinerary_reader_feed(txn->answer, b->pos, b->last - b->pos)
+        != ITINERARY_OK)
+    {
+        itinerary_reader_destroy(txn->answer);
+        txn->answer = NULL;
+    }
+}
+
+
+/* the whole answer is here: what does it teach? */
+
+static void
+ngx_http_itinerary_answer_end(ngx_http_request_t *r,
+    ngx_http_itinerary_ctx_t *ctx)
+{
+    itinerary_facts_t                 *facts;
+    itinerary_document_t              *document;
+    ngx_http_itinerary_transaction_t  *txn;
+
+    txn = ctx->txn;
+    facts = NULL;
+
+    if (txn->answer
+        && itinerary_reader_finish(txn->answer) == ITINERARY_OK)
+    {
+        document = itinerary_reader_document(txn->answer);
+
+        if (itinerary_learn(&txn->core, &txn->asked, &txn->judgement,
+                            document, &txn->facts)
+            == ITINERARY_OK)
+        {
+            facts = &txn->facts;
+        }
+    }
+
+    if (facts == NULL && txn->upstream_status >= 200
+        && txn->upstream_status < 300)
+    {
+        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                      "itinerary: the answer is not a trip, so that its "
+                      "outcome is in doubt");
+    }
+
+    r->connection->buffered |= NGX_HTTP_ITINERARY_BUFFERED;
+
+    txn->wake = ngx_http_itinerary_answer_wake;
+
+    ngx_http_itinerary_transaction_settle(txn, facts,
+                                          txn->upstream_status >= 400
+                                          && txn->upstream_status < 500);
+}
+
+
+/* the registry knows: the last byte, and the end, may go */
+
+static ngx_int_t
+ngx_http_itinerary_answer_last(ngx_http_request_t *r,
+    ngx_http_itinerary_ctx_t *ctx, ngx_chain_t **out)
+{
+    ngx_buf_t    *b;
+    ngx_chain_t  *cl, **ll;
+
+    for (ll = out; *ll; ll = &(*ll)->next) { /* void */ }
+
+    if (ctx->held) {
+
+        if (ngx_http_itinerary_answer_byte(r, ctx, &ll) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    b = ngx_calloc_buf(r->pool);
+    cl = ngx_alloc_chain_link(r->pool);
+
+    if (b == NULL || cl == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->last_buf = 1;
+    b->last_in_chain = 1;
+
+    cl->buf = b;
+    cl->next = NULL;
+    *ll = cl;
+
+    ctx->sent = 1;
+    ctx->held = 0;
+    r->connection->buffered &= ~NGX_HTTP_ITINERARY_BUFFERED;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_itinerary_answer_wake(ngx_http_request_t *r)
+{
+    (void) ngx_http_post_request(r, NULL);
+}
+
+
+/* every transaction that has a verdict leaves its last record */
+
+static ngx_int_t
+ngx_http_itinerary_answer_log_handler(ngx_http_request_t *r)
+{
+    ngx_http_itinerary_ctx_t          *ctx;
+    ngx_http_itinerary_transaction_t  *txn;
+
+    ctx = ngx_http_itinerary_ctx_find(r, NULL);
+
+    if (ctx == NULL || ctx->txn == NULL) {
+        return NGX_OK;
+    }
+
+    txn = ctx->txn;
+
+    if (txn->status == 0) {
+        txn->status = r->err_status ? r->err_status : r->headers_out.status;
+    }
+
+    if (txn->state == ngx_http_itinerary_refused && !txn->audited) {
+        txn->audited = 1;
+
+        (void) ngx_http_itinerary_audit(txn,
+                                        ngx_http_itinerary_event_rejected);
+    }
+
+    return NGX_OK;
+}

@@ -1,0 +1,56 @@
+
+/*
+ * Copyright (C) Itinerary gateway authors
+ */
+
+
+/*
+ * What the module knows of a request.  The context belongs to the request,
+ * not to the location: it is found again after an internal redirect, which
+ * clears r->ctx.
+ */
+
+
+#ifndef _NGX_HTTP_ITINERARY_CTX_H_INCLUDED_
+#define _NGX_HTTP_ITINERARY_CTX_H_INCLUDED_
+
+
+#include "ngx_http_itinerary_transaction.h"
+
+
+typedef struct {
+    itinerary_operation_e              operation;
+    ngx_http_itinerary_transaction_t  *txn;      /* NULL: a read */
+
+    /* of the answer */
+
+    ngx_buf_t                         *page;     /* instead of nginx's */
+    ngx_chain_t                       *free;
+    ngx_chain_t                       *busy;
+    u_char                             byte;     /* the last one, held back */
+
+    unsigned                           diverted:1; /* since it was forwarded */
+    unsigned                           holding:1;
+    unsigned                           held:1;   /* "byte" is one */
+    unsigned                           sent:1;   /* the end, or the page */
+} ngx_http_itinerary_ctx_t;
+
+
+extern ngx_module_t  ngx_http_itinerary_module;
+
+
+/* NULL: no memory */
+
+ngx_http_itinerary_ctx_t *ngx_http_itinerary_ctx_create(
+    ngx_http_request_t *r);
+
+/*
+ * NULL: the request has not come to a guarded location.  "redirected", unless
+ * NULL, tells whether r->ctx was cleared since.
+ */
+
+ngx_http_itinerary_ctx_t *ngx_http_itinerary_ctx_find(ngx_http_request_t *r,
+    ngx_uint_t *redirected);
+
+
+#endif /* _NGX_HTTP_ITINERARY_CTX_H_INCLUDED_ */
