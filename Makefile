@@ -85,7 +85,7 @@ LOCKED = @mkdir -p $(BUILD) && flock $(BUILD)/lock $(MAKE) --no-print-directory
 
 JOBS ?= $(shell nproc)
 
-settings = $(NGINX_SRC) $(source_version) $(NGINX_FLAGS) $(CC) $(CC_OPT) \
+settings = $(CURDIR) $(NGINX_SRC) $(source_version) $(NGINX_FLAGS) $(CC) $(CC_OPT) \
            $(LD_OPT)
 tree = $(BUILD)/tree
 objs = $(abspath $(BUILD))/objs

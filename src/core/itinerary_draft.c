@@ -109,7 +109,7 @@ itinerary_draft_begin(itinerary_draft_t *draft, itinerary_element_e element,
 
     default:
 
-        if (itinerary_element(element)->flags & ITINERARY_EL_TEXT) {
+        if (itinerary_elements[element].flags & ITINERARY_EL_TEXT) {
             draft->line = line;
             draft->len = 0;
             draft->cut = 0;
@@ -134,7 +134,7 @@ itinerary_draft_end(itinerary_draft_t *draft, itinerary_element_e element)
 
     default:
 
-        if (itinerary_element(element)->flags & ITINERARY_EL_TEXT) {
+        if (itinerary_elements[element].flags & ITINERARY_EL_TEXT) {
             return itinerary_draft_field(draft, element);
         }
     }
@@ -183,14 +183,14 @@ itinerary_draft_path(const itinerary_draft_t *draft,
 
     while (element > ITINERARY_EL_DOCUMENT) {
         steps[n++] = element;
-        element = itinerary_element(element)->parent;
+        element = itinerary_elements[element].parent;
     }
 
     document = &draft->document;
     path[0] = '\0';
 
     while (n-- && size > 1) {
-        row = itinerary_element(steps[n]);
+        row = &itinerary_elements[steps[n]];
         index = 0;
 
         if (steps[n] == ITINERARY_EL_BOOKING) {
@@ -411,9 +411,7 @@ itinerary_draft_field(itinerary_draft_t *draft, itinerary_element_e element)
     const itinerary_draft_field_t  *field;
 
     for (i = 0; i < ITINERARY_DRAFT_NFIELDS; i++) {
-        field = &itinerary_draft_fields[i];
-
-        if (field->element == element) {
+        if (itinerary_draft_fields[i].element == element) {
             break;
         }
     }
@@ -421,6 +419,8 @@ itinerary_draft_field(itinerary_draft_t *draft, itinerary_element_e element)
     if (i == ITINERARY_DRAFT_NFIELDS) {
         return ITINERARY_OK;
     }
+
+    field = &itinerary_draft_fields[i];
 
     text.data = draft->buf;
     text.len = draft->len;
@@ -450,6 +450,17 @@ itinerary_draft_field(itinerary_draft_t *draft, itinerary_element_e element)
         }
 
         break;
+
+    case ITINERARY_EL_TRIP_STATUS:
+
+        /* it is judged: what it says must not lie behind a cut */
+
+        if (text.len > ITINERARY_DRAFT_FIELD_MAX) {
+            itinerary_draft_violation(draft, element, draft->line,
+                                      "is too long");
+        }
+
+        /* fall through */
 
     default:
         itinerary_draft_cut(&text);
@@ -537,7 +548,7 @@ itinerary_draft_violation(itinerary_draft_t *draft,
 
     (void) itinerary_refuse(draft->pool, &draft->violations,
                             ITINERARY_INVALID_DOCUMENT, line, path, "%s %s",
-                            (char *) itinerary_element(element)->name.data,
+                            (char *) itinerary_elements[element].name.data,
                             what);
 }
 

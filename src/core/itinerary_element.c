@@ -4,14 +4,8 @@
  */
 
 
-#include <string.h>
-
 #include "itinerary_char.h"
 #include "itinerary_element.h"
-
-
-static int itinerary_element_is(const itinerary_element_t *row,
-    const u_char *name);
 
 
 #define GUARDED  ITINERARY_EL_GUARDED
@@ -19,9 +13,7 @@ static int itinerary_element_is(const itinerary_element_t *row,
 #define ONCE     ITINERARY_EL_ONCE
 #define TEXT     ITINERARY_EL_TEXT
 
-/* in the order of itinerary_element_e */
-
-static const itinerary_element_t  itinerary_elements[] = {
+const itinerary_element_t  itinerary_elements[ITINERARY_EL_MAX] = {
 
     { itinerary_string("*"),
           ITINERARY_EL_OTHER,     0 },
@@ -93,19 +85,16 @@ static const u_char  itinerary_element_letters['z' - 'a' + 1][4] = {
 };
 
 
-const itinerary_element_t *
-itinerary_element(itinerary_element_e element)
-{
-    return &itinerary_elements[element];
-}
-
+/*
+ * A row's name is letters, which differ from the other case in one bit.  Most
+ * names differ from the row's within a few letters.
+ */
 
 itinerary_element_e
 itinerary_element_find(const u_char *name, int *exact)
 {
-    u_char                      c;
-    const u_char               *p;
-    const itinerary_element_t  *row;
+    u_char         c, differs;
+    const u_char  *p, *q, *row;
 
     *exact = 0;
 
@@ -115,31 +104,20 @@ itinerary_element_find(const u_char *name, int *exact)
         return ITINERARY_EL_OTHER;
     }
 
-    for (p = itinerary_element_letters[c - 'a']; *p; p++) {
-        row = &itinerary_elements[*p];
+    for (row = itinerary_element_letters[c - 'a']; *row; row++) {
+        p = name;
+        q = itinerary_elements[*row].name.data;
+        differs = 0;
 
-        if (itinerary_element_is(row, name)) {
-            *exact = (memcmp(name, row->name.data, row->name.len) == 0);
-            return *p;
+        while (*q && ((*p ^ *q) & ~0x20) == 0) {
+            differs |= *p++ ^ *q++;
+        }
+
+        if (*q == '\0' && *p == '\0') {
+            *exact = (differs == 0);
+            return *row;
         }
     }
 
     return ITINERARY_EL_OTHER;
-}
-
-
-/* most names differ from the row's within a few letters */
-
-static int
-itinerary_element_is(const itinerary_element_t *row, const u_char *name)
-{
-    size_t  i;
-
-    for (i = 0; i < row->name.len; i++) {
-        if (itinerary_lower(name[i]) != itinerary_lower(row->name.data[i])) {
-            return 0;
-        }
-    }
-
-    return name[i] == '\0';
 }

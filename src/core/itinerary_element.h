@@ -48,13 +48,13 @@ typedef struct {
 } itinerary_element_t;
 
 
-/* never NULL */
+/* in the order of itinerary_element_e */
 
-const itinerary_element_t *itinerary_element(itinerary_element_e element);
+extern const itinerary_element_t  itinerary_elements[ITINERARY_EL_MAX];
 
 /*
  * The element of this name, whatever its letter case, or ITINERARY_EL_OTHER.
- * "exact" tells whether the case is right.
+ * "exact" tells whether it is an element and the case is right.
  */
 
 itinerary_element_e itinerary_element_find(const u_char *name, int *exact);

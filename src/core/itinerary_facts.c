@@ -13,15 +13,22 @@ static void itinerary_learn_ids(const itinerary_document_t *answer,
     itinerary_facts_t *facts);
 static void itinerary_learn_merge(const itinerary_case_t *c,
     const itinerary_document_t *answer, itinerary_facts_t *facts);
-static void itinerary_learn_effects(const itinerary_judgement_t *j,
+static void itinerary_learn_effects(const itinerary_case_t *c,
+    const itinerary_judgement_t *j, const itinerary_document_t *answer,
     itinerary_facts_t *facts);
 static void itinerary_learn_answer(const itinerary_case_t *c,
     const itinerary_judgement_t *j, const itinerary_document_t *answer,
     itinerary_facts_t *facts);
 
+static int itinerary_is_void(const itinerary_case_t *c,
+    const itinerary_judgement_t *j);
+static int itinerary_has_segments(const itinerary_document_t *answer,
+    const itinerary_str_t *name);
+static int itinerary_is_foreign(const itinerary_case_t *c,
+    const itinerary_str_t *name);
 static const itinerary_booking_effect_t *itinerary_posted(
-    const itinerary_judgement_t *j, const itinerary_document_t *answer,
-    const itinerary_booking_t *booking);
+    const itinerary_case_t *c, const itinerary_judgement_t *j,
+    const itinerary_document_t *answer, const itinerary_booking_t *booking);
 static void itinerary_fact(itinerary_facts_t *facts,
     const itinerary_str_t *name, itinerary_fact_e fact);
 
@@ -41,7 +48,9 @@ itinerary_learn(itinerary_pool_t *pool, const itinerary_case_t *c,
         return ITINERARY_REFUSED;
     }
 
-    n = (size_t) j->neffects + answer->nbookings;
+    /* at most two of each: that it is the supplier's, and is cancelled */
+
+    n = ((size_t) j->neffects + answer->nbookings) * 2;
 
     if (n) {
         facts->bookings = pool->alloc(pool->data,
@@ -55,7 +64,7 @@ itinerary_learn(itinerary_pool_t *pool, const itinerary_case_t *c,
         itinerary_learn_merge(c, answer, facts);
     }
 
-    itinerary_learn_effects(j, facts);
+    itinerary_learn_effects(c, j, answer, facts);
     itinerary_learn_answer(c, j, answer, facts);
 
     return ITINERARY_OK;
@@ -103,6 +112,10 @@ itinerary_learn_merge(const itinerary_case_t *c,
     posted = c->document;
 
     if (posted == NULL) {
+
+        /* nothing shows that it is a new one */
+
+        facts->merged = 1;
         return;
     }
 
@@ -114,40 +127,56 @@ itinerary_learn_merge(const itinerary_case_t *c,
 }
 
 
-/* what was allowed has happened; what was not (audit mode) teaches nothing */
+/*
+ * What was forwarded has happened, even what was not allowed (audit mode):
+ * then bookings are removed or cancelled all the same, but nothing becomes the
+ * supplier's.  What the answer shows with segments was left as it is; only
+ * a TripStatus cancels without emptying them.
+ */
 
 static void
-itinerary_learn_effects(const itinerary_judgement_t *j,
+itinerary_learn_effects(const itinerary_case_t *c,
+    const itinerary_judgement_t *j, const itinerary_document_t *answer,
     itinerary_facts_t *facts)
 {
-    unsigned                           i;
+    unsigned                           i, is_void;
     const itinerary_booking_effect_t  *effect;
+
+    is_void = itinerary_is_void(c, j);
 
     for (i = 0; i < j->neffects; i++) {
 
         effect = &j->effects[i];
 
+        if (effect->take) {
+            itinerary_fact(facts, &effect->name, ITINERARY_FACT_OWN);
+        }
+
+        if (is_void) {
+            itinerary_fact(facts, &effect->name, ITINERARY_FACT_CANCELLED);
+            continue;
+        }
+
         switch (effect->effect) {
 
         case ITINERARY_ADDED:
         case ITINERARY_CHANGED:
-
-            if (effect->take) {
-                itinerary_fact(facts, &effect->name,
-                               j->cancel ? ITINERARY_FACT_CANCELLED
-                                         : ITINERARY_FACT_OWN);
-            }
-
             break;
 
         case ITINERARY_REMOVED:
 
-            itinerary_fact(facts, &effect->name, ITINERARY_FACT_REMOVED);
+            if (!itinerary_has_segments(answer, &effect->name)) {
+                itinerary_fact(facts, &effect->name, ITINERARY_FACT_REMOVED);
+            }
+
             break;
 
         case ITINERARY_CANCELLED:
 
-            itinerary_fact(facts, &effect->name, ITINERARY_FACT_CANCELLED);
+            if (!itinerary_has_segments(answer, &effect->name)) {
+                itinerary_fact(facts, &effect->name, ITINERARY_FACT_CANCELLED);
+            }
+
             break;
         }
     }
@@ -159,8 +188,7 @@ itinerary_learn_answer(const itinerary_case_t *c,
     const itinerary_judgement_t *j, const itinerary_document_t *answer,
     itinerary_facts_t *facts)
 {
-    unsigned                           i, k;
-    const itinerary_record_t          *record;
+    unsigned                           i;
     const itinerary_booking_t         *booking;
     const itinerary_booking_effect_t  *effect;
 
@@ -176,50 +204,97 @@ itinerary_learn_answer(const itinerary_case_t *c,
             continue;
         }
 
-        for (k = 0; k < c->trip.nbookings; k++) {
-
-            record = &c->trip.bookings[k];
-
-            if (j->verdict == ITINERARY_PARTIAL
-                && booking->segments == 0
-                && !itinerary_equal(&record->owner, &c->supplier)
-                && itinerary_equal(&record->name, &booking->name))
-            {
-                facts->overreached = 1;
-            }
+        if (j->verdict == ITINERARY_PARTIAL
+            && booking->segments == 0
+            && itinerary_is_foreign(c, &booking->name))
+        {
+            facts->overreached = 1;
         }
 
-        effect = itinerary_posted(j, answer, booking);
+        effect = itinerary_posted(c, j, answer, booking);
 
         if (effect == NULL) {
 
-            if (c->operation == ITINERARY_OP_CREATE) {
-                facts->merged = 1;
-            }
+            facts->merged |= c->operation == ITINERARY_OP_CREATE;
 
-            if (c->operation != ITINERARY_OP_CANCEL || booking->segments) {
-                itinerary_fact(facts, &booking->name, ITINERARY_FACT_SEEN);
-            }
+            /* a cancel reached what it left without segments */
 
+            itinerary_fact(facts, &booking->name,
+                           c->operation == ITINERARY_OP_CANCEL
+                           && booking->segments == 0
+                           ? ITINERARY_FACT_CANCELLED : ITINERARY_FACT_SEEN);
             continue;
         }
 
         /* the API renamed the source: both names are the supplier's */
 
         if (effect->take && !itinerary_equal(&effect->name, &booking->name)) {
+
             itinerary_fact(facts, &booking->name, ITINERARY_FACT_OWN);
+
+            if (itinerary_is_void(c, j)) {
+                itinerary_fact(facts, &booking->name,
+                               ITINERARY_FACT_CANCELLED);
+            }
         }
     }
 }
 
 
+/* whether an update set the status that cancels the whole trip */
+
+static int
+itinerary_is_void(const itinerary_case_t *c, const itinerary_judgement_t *j)
+{
+    return c->operation == ITINERARY_OP_UPDATE && j->cancel;
+}
+
+
+static int
+itinerary_has_segments(const itinerary_document_t *answer,
+    const itinerary_str_t *name)
+{
+    unsigned  i;
+
+    for (i = 0; i < answer->nbookings; i++) {
+
+        if (answer->bookings[i].segments
+            && itinerary_equal(&answer->bookings[i].name, name))
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* whether a booking is on record in the trip, and not as the supplier's */
+
+static int
+itinerary_is_foreign(const itinerary_case_t *c, const itinerary_str_t *name)
+{
+    unsigned  i;
+
+    for (i = 0; i < c->trip.nbookings; i++) {
+
+        if (itinerary_equal(&c->trip.bookings[i].name, name)) {
+            return !itinerary_equal(&c->trip.bookings[i].owner, &c->supplier);
+        }
+    }
+
+    return 0;
+}
+
+
 /*
- * The posted booking that a booking of the answer is: that of the same name,
- * else that of the same locator, where only one on each side has it.
+ * The booking of the request that a booking of the answer is: that of the same
+ * name, else that of the same locator, where only one on each side has it.
+ * What an update leaves out is no booking of the request.
  */
 
 static const itinerary_booking_effect_t *
-itinerary_posted(const itinerary_judgement_t *j,
+itinerary_posted(const itinerary_case_t *c, const itinerary_judgement_t *j,
     const itinerary_document_t *answer, const itinerary_booking_t *booking)
 {
     unsigned                           i, n;
@@ -236,7 +311,9 @@ itinerary_posted(const itinerary_judgement_t *j,
             return effect;
         }
 
-        if (effect->effect != ITINERARY_REMOVED
+        if ((effect->effect == ITINERARY_ADDED
+             || effect->effect == ITINERARY_CHANGED
+             || c->operation == ITINERARY_OP_CANCEL)
             && itinerary_equal(&effect->locator, &booking->locator))
         {
             found = effect;

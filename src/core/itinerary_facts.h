@@ -44,6 +44,10 @@ typedef struct {
 
 
 /*
+ * Facts come in order: a booking that becomes the supplier's in a trip that is
+ * cancelled is OWN, and then CANCELLED.  What was forwarded without being
+ * allowed (audit mode) gives nobody a booking, but cancels and removes.
+ *
  * ITINERARY_REFUSED: the answer names no trip, so that nothing can be learnt
  * of it (the outcome is in doubt).  "answer" is what the reader made of a 2xx
  * answer.  Everything is in the pool, or belongs to the arguments.

@@ -10,16 +10,6 @@
 #include "itinerary_guard.h"
 
 
-static size_t itinerary_guard_open(itinerary_guard_t *guard,
-    const u_char *data, size_t len);
-static int itinerary_guard_opened(const itinerary_guard_t *guard);
-static int itinerary_guard_encoding(itinerary_guard_t *guard);
-static int itinerary_guard_declaration(itinerary_guard_t *guard,
-    const u_char *p, const u_char *last);
-static int itinerary_guard_pseudo(const u_char **pos, const u_char *last,
-    const itinerary_str_t *name, itinerary_str_t *value);
-static int itinerary_guard_declared(itinerary_guard_t *guard,
-    const itinerary_str_t *encoding);
 static const u_char *itinerary_guard_lex(itinerary_guard_t *guard,
     const u_char *p, const u_char *last);
 static const u_char *itinerary_guard_text(itinerary_guard_t *guard,
@@ -38,8 +28,6 @@ static const u_char *itinerary_guard_section(itinerary_guard_t *guard,
     const u_char *p, const u_char *last);
 static const u_char *itinerary_guard_refuse(itinerary_guard_t *guard,
     itinerary_reason_e reason, const char *text);
-static int itinerary_guard_is(const itinerary_str_t *text, const char *word,
-    size_t len);
 
 
 #define ITINERARY_GUARD_NAME_MAX  64
@@ -49,45 +37,44 @@ static int itinerary_guard_is(const itinerary_str_t *text, const char *word,
 #define itinerary_guard_is_plain(c)                                          \
     ((c) > '>' || ((c) >= '-' && (c) <= ':'))
 
-#define itinerary_guard_word(text, word)                                     \
-    itinerary_guard_is(text, word, sizeof(word) - 1)
-
-
-/* how documents begin that are XML in another encoding */
-
-static const itinerary_str_t  itinerary_guard_foreign[] = {
-    itinerary_string("\xfe\xff"),            /* UTF-16, UTF-32 */
-    itinerary_string("\xff\xfe"),
-    itinerary_string("\x4c\x6f\xa7\x94"),    /* EBCDIC */
-    itinerary_string("\x0e\xfe\xff"),        /* SCSU */
-    itinerary_string("+/v"),                 /* UTF-7 */
-    itinerary_string("+ADw")
-};
-
-#define ITINERARY_GUARD_NFOREIGN                                             \
-    (sizeof(itinerary_guard_foreign) / sizeof(itinerary_guard_foreign[0]))
-
 
 void
 itinerary_guard_init(itinerary_guard_t *guard, itinerary_charset_e charset)
 {
-    memset(guard, 0, sizeof(itinerary_guard_t));
+    memset(guard, 0, offsetof(itinerary_guard_t, opening));
 
-    guard->charset = charset;
-    guard->ascii = (charset == ITINERARY_CHARSET_US_ASCII);
+    itinerary_opening_init(&guard->opening, charset);
 }
 
 
 size_t
 itinerary_guard_feed(itinerary_guard_t *guard, const u_char *data, size_t len)
 {
-    size_t         n;
-    const u_char  *p, *last, *end;
+    size_t                n;
+    const u_char         *p, *last, *end;
+    itinerary_opening_t  *opening;
 
     n = 0;
+    opening = &guard->opening;
 
     if (guard->state == ITINERARY_GUARD_OPENING) {
-        n = itinerary_guard_open(guard, data, len);
+
+        switch (itinerary_opening_feed(opening, data, len, &n)) {
+
+        case ITINERARY_OPENING_AGAIN:
+            return len;
+
+        case ITINERARY_OPENING_REFUSED:
+            (void) itinerary_guard_refuse(guard, opening->reason,
+                                          opening->text);
+            return 0;
+
+        default: /* ITINERARY_OPENING_DONE */
+            guard->state = ITINERARY_GUARD_TEXT;
+        }
+
+        (void) itinerary_guard_lex(guard, opening->data,
+                                   opening->data + opening->len);
 
         if (guard->reason) {
             return 0;
@@ -97,355 +84,44 @@ itinerary_guard_feed(itinerary_guard_t *guard, const u_char *data, size_t len)
     last = data + len;
     end = last;
 
-    if (guard->ascii) {
-        for (end = data; end < last && *end < 0x80; end++) { /* void */ }
+    if (opening->ascii) {
+        for (end = data + n; end < last && *end < 0x80; end++) { /* void */ }
     }
 
     /* what comes before the byte that is no ASCII may be refused itself */
 
-    p = data + n;
-
-    if (p < end) {
-        p = itinerary_guard_lex(guard, p, end);
-    }
+    p = itinerary_guard_lex(guard, data + n, end);
 
     if (guard->reason == ITINERARY_REASON_NONE && end < last) {
         (void) itinerary_guard_refuse(guard, ITINERARY_UNSUPPORTED_ENCODING,
                                       "a byte outside US-ASCII");
     }
 
-    return (p < end ? p : end) - data;
+    return p - data;
 }
 
 
 itinerary_reason_e
 itinerary_guard_finish(itinerary_guard_t *guard)
 {
-    if (guard->reason == ITINERARY_REASON_NONE
-        && guard->state == ITINERARY_GUARD_OPENING)
-    {
-        (void) itinerary_guard_encoding(guard);
+    itinerary_opening_t  *opening;
+
+    if (guard->reason) {
+        return guard->reason;
     }
 
-    if (guard->reason == ITINERARY_REASON_NONE
-        && (guard->state != ITINERARY_GUARD_TEXT || guard->depth != 0))
-    {
+    if (guard->state == ITINERARY_GUARD_OPENING) {
+        opening = &guard->opening;
+
+        itinerary_opening_finish(opening);
+        (void) itinerary_guard_refuse(guard, opening->reason, opening->text);
+
+    } else if (guard->state != ITINERARY_GUARD_TEXT || guard->depth != 0) {
         (void) itinerary_guard_refuse(guard, ITINERARY_MALFORMED_BODY,
-                                      guard->nopening ? "a truncated document"
-                                                      : "an empty body");
+                                      "a truncated document");
     }
 
     return guard->reason;
-}
-
-
-/*
- * Gathers the opening, which is judged as a whole: the byte order mark and
- * the XML declaration, or the first bytes where there are none.
- */
-
-static size_t
-itinerary_guard_open(itinerary_guard_t *guard, const u_char *data, size_t len)
-{
-    size_t         n;
-    const u_char  *p, *last;
-
-    n = 0;
-
-    while (!itinerary_guard_opened(guard)) {
-
-        if (n == len) {
-            return n;
-        }
-
-        if (guard->nopening == ITINERARY_DECLARATION_MAX) {
-            (void) itinerary_guard_refuse(guard, ITINERARY_MALFORMED_BODY,
-                                          "an endless XML declaration");
-            return 0;
-        }
-
-        guard->opening[guard->nopening++] = data[n++];
-    }
-
-    if (itinerary_guard_encoding(guard) != 0) {
-        return 0;
-    }
-
-    p = guard->opening;
-    last = p + guard->nopening;
-
-    if (p[0] == 0xef) {
-        p += 3;
-    }
-
-    if (last[-1] == '>' && last - p > 5
-        && itinerary_guard_declaration(guard, p, last) != 0)
-    {
-        return 0;
-    }
-
-    guard->state = ITINERARY_GUARD_TEXT;
-
-    (void) itinerary_guard_lex(guard, p, last);
-
-    return n;
-}
-
-
-/* whether the opening is complete */
-
-static int
-itinerary_guard_opened(const itinerary_guard_t *guard)
-{
-    size_t                        len;
-    const u_char                 *p;
-    static const itinerary_str_t  xml = itinerary_string("<?xml");
-
-    p = guard->opening;
-    len = guard->nopening;
-
-    if (len < 4) {
-        return 0;
-    }
-
-    if (memcmp(p, "\xef\xbb\xbf", 3) == 0) {
-        p += 3;
-        len -= 3;
-    }
-
-    if (len <= xml.len) {
-        return memcmp(p, xml.data, len < xml.len ? len : xml.len) != 0;
-    }
-
-    if (memcmp(p, xml.data, xml.len) != 0
-        || !itinerary_is_space(p[xml.len]))
-    {
-        return 1;
-    }
-
-    return p[len - 1] == '>';
-}
-
-
-static int
-itinerary_guard_encoding(itinerary_guard_t *guard)
-{
-    size_t                  len;
-    unsigned                i;
-    const u_char           *p;
-    const itinerary_str_t  *foreign;
-
-    p = guard->opening;
-    len = guard->nopening;
-
-    if (len == 0) {
-        return 0;
-    }
-
-    for (i = 0; i < ITINERARY_GUARD_NFOREIGN; i++) {
-        foreign = &itinerary_guard_foreign[i];
-
-        if (len >= foreign->len
-            && memcmp(p, foreign->data, foreign->len) == 0)
-        {
-            goto foreign;
-        }
-    }
-
-    if (memchr(p, '\0', len < 4 ? len : 4) != NULL) {
-        goto foreign;
-    }
-
-    if (len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0) {
-
-        if (guard->ascii) {
-            goto foreign;
-        }
-
-        p += 3;
-        len -= 3;
-    }
-
-    if (len && p[0] >= 0x80) {
-        goto foreign;
-    }
-
-    if (len && p[0] != '<' && !itinerary_is_space(p[0])) {
-        (void) itinerary_guard_refuse(guard, ITINERARY_MALFORMED_BODY,
-                                      "something other than XML");
-        return -1;
-    }
-
-    return 0;
-
-foreign:
-
-    (void) itinerary_guard_refuse(guard, ITINERARY_UNSUPPORTED_ENCODING,
-                                  "neither UTF-8 nor US-ASCII");
-    return -1;
-}
-
-
-/* XMLDecl of XML 1.0, production 23, from "<" to ">" */
-
-static int
-itinerary_guard_declaration(itinerary_guard_t *guard, const u_char *p,
-    const u_char *last)
-{
-    unsigned                      i;
-    itinerary_str_t               values[3];
-    static const itinerary_str_t  names[] = {
-        itinerary_string("version"),
-        itinerary_string("encoding"),
-        itinerary_string("standalone")
-    };
-
-    p += sizeof("<?xml") - 1;
-    last--;
-
-    if (*--last != '?') {
-        goto malformed;
-    }
-
-    for (i = 0; i < 3; i++) {
-        if (itinerary_guard_pseudo(&p, last, &names[i], &values[i]) != 0) {
-            goto malformed;
-        }
-    }
-
-    while (p < last && itinerary_is_space(*p)) {
-        p++;
-    }
-
-    if (p != last || values[0].data == NULL) {
-        goto malformed;
-    }
-
-    if (!itinerary_guard_word(&values[0], "1.0")) {
-        (void) itinerary_guard_refuse(guard, ITINERARY_UNSUPPORTED_ENCODING,
-                                      "an XML version other than 1.0");
-        return -1;
-    }
-
-    if (values[2].data != NULL
-        && !itinerary_guard_word(&values[2], "yes")
-        && !itinerary_guard_word(&values[2], "no"))
-    {
-        goto malformed;
-    }
-
-    return values[1].data ? itinerary_guard_declared(guard, &values[1]) : 0;
-
-malformed:
-
-    (void) itinerary_guard_refuse(guard, ITINERARY_MALFORMED_BODY,
-                                  "a malformed XML declaration");
-    return -1;
-}
-
-
-/* S name Eq value; value->data is NULL where another name follows, or none */
-
-static int
-itinerary_guard_pseudo(const u_char **pos, const u_char *last,
-    const itinerary_str_t *name, itinerary_str_t *value)
-{
-    u_char         quote;
-    const u_char  *p;
-
-    value->data = NULL;
-    value->len = 0;
-
-    for (p = *pos; p < last && itinerary_is_space(*p); p++) { /* void */ }
-
-    if ((size_t) (last - p) < name->len
-        || memcmp(p, name->data, name->len) != 0)
-    {
-        return 0;
-    }
-
-    if (p == *pos) {
-        return -1;
-    }
-
-    for (p += name->len; p < last && itinerary_is_space(*p); p++) {
-        /* void */
-    }
-
-    if (p == last || *p != '=') {
-        return -1;
-    }
-
-    for (p++; p < last && itinerary_is_space(*p); p++) { /* void */ }
-
-    if (p == last || (*p != '"' && *p != '\'')) {
-        return -1;
-    }
-
-    quote = *p++;
-    value->data = (u_char *) p;
-
-    p = memchr(p, quote, last - p);
-    if (p == NULL) {
-        return -1;
-    }
-
-    value->len = p - value->data;
-    *pos = p + 1;
-
-    return 0;
-}
-
-
-/*
- * "ASCII" is a registered alias of US-ASCII and what libxml2's own serializer
- * writes.  An encoding and a charset that differ are refused even where the
- * bytes would be the same in both.
- */
-
-static int
-itinerary_guard_declared(itinerary_guard_t *guard,
-    const itinerary_str_t *encoding)
-{
-    const char           *text;
-    itinerary_charset_e   charset;
-
-    if (itinerary_guard_word(encoding, "utf-8")) {
-        charset = ITINERARY_CHARSET_UTF_8;
-
-    } else if (itinerary_guard_word(encoding, "us-ascii")
-               || itinerary_guard_word(encoding, "ascii"))
-    {
-        charset = ITINERARY_CHARSET_US_ASCII;
-
-    } else {
-        text = "a declared encoding other than UTF-8 and US-ASCII";
-        goto unsupported;
-    }
-
-    if (guard->charset != ITINERARY_CHARSET_NONE && guard->charset != charset)
-    {
-        text = "a declared encoding that contradicts the Content-Type";
-        goto unsupported;
-    }
-
-    if (charset == ITINERARY_CHARSET_US_ASCII) {
-
-        if (guard->opening[0] == 0xef) {
-            text = "a byte order mark in US-ASCII";
-            goto unsupported;
-        }
-
-        guard->ascii = 1;
-    }
-
-    return 0;
-
-unsupported:
-
-    (void) itinerary_guard_refuse(guard, ITINERARY_UNSUPPORTED_ENCODING, text);
-
-    return -1;
 }
 
 
@@ -886,25 +562,4 @@ itinerary_guard_refuse(itinerary_guard_t *guard, itinerary_reason_e reason,
     guard->text = text;
 
     return NULL;
-}
-
-
-/* "word" is in lower case */
-
-static int
-itinerary_guard_is(const itinerary_str_t *text, const char *word, size_t len)
-{
-    size_t  i;
-
-    if (text->len != len) {
-        return 0;
-    }
-
-    for (i = 0; i < len; i++) {
-        if (itinerary_lower(text->data[i]) != (u_char) word[i]) {
-            return 0;
-        }
-    }
-
-    return 1;
 }

@@ -18,17 +18,16 @@
 
 
 #include "itinerary.h"
+#include "itinerary_opening.h"
 #include "itinerary_reader.h"
 
 
-#define ITINERARY_SECTION_MAX      (64 * 1024)   /* bytes in a comment, a CDATA
-                                                    section or a PI */
-#define ITINERARY_DECLARATION_MAX  256           /* bytes in an XML declaration
-                                                    and a byte order mark */
+#define ITINERARY_SECTION_MAX  (64 * 1024)    /* bytes in a comment, a CDATA
+                                                 section or a PI */
 
 
 typedef enum {
-    ITINERARY_GUARD_OPENING = 0,   /* byte order mark, XML declaration */
+    ITINERARY_GUARD_OPENING = 0,
     ITINERARY_GUARD_TEXT,
     ITINERARY_GUARD_OPEN,          /* after "<" */
     ITINERARY_GUARD_BANG,          /* after "<!" */
@@ -44,7 +43,6 @@ typedef struct {
     itinerary_reason_e       reason;      /* of the refusal */
     const char              *text;        /* a few words about it */
 
-    itinerary_charset_e      charset;     /* of the Content-Type */
     itinerary_guard_state_e  state;
     unsigned                 depth;       /* elements that are open */
     unsigned                 attributes;  /* of this tag */
@@ -54,10 +52,7 @@ typedef struct {
     u_char                   quote;       /* around this value */
     u_char                   last;        /* the tag's byte before this one */
 
-    u_char                   opening[ITINERARY_DECLARATION_MAX];
-    unsigned                 nopening;
-
-    unsigned                 ascii:1;     /* US-ASCII was declared */
+    itinerary_opening_t      opening;
 } itinerary_guard_t;
 
 

@@ -29,6 +29,10 @@ itinerary_media(itinerary_pool_t *pool, const itinerary_str_t *text,
 
     *charset = ITINERARY_CHARSET_NONE;
 
+    if (text->len == 0) {
+        goto unsupported;
+    }
+
     p = text->data;
     last = p + text->len;
 

@@ -9,6 +9,7 @@
 
 
 #include "itinerary.h"
+#include "itinerary_query.h"
 
 
 typedef enum {
@@ -49,23 +50,11 @@ typedef struct {
  * only for method_override.  "target->operation" is set as far as it is known
  * even then, so that the audit record can name it: a CREATE is told from an
  * UPDATE once the arguments are understood, and is NONE before.
- *
- * The arguments of a write that are guarded (tripId, bookingSource,
- * confirmationNumber, userid_type, userid_value) are given once, with a value
- * and by a name that nobody reads otherwise.  Any other argument passes, if
- * its name is ASCII, is well encoded and resembles no guarded one.
  */
 
 itinerary_result_e itinerary_operation(itinerary_pool_t *pool,
     const itinerary_request_t *request, itinerary_target_t *target,
     itinerary_error_t *error);
-
-/*
- * Whether a request header of that name would override method or path;
- * only its letters and digits count, so that "_" is like "-".
- */
-
-int itinerary_is_override(const itinerary_str_t *header);
 
 /* whether text is a trip id: [A-Za-z0-9._~$=-]{1,128} */
 

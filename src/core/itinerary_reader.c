@@ -15,6 +15,7 @@
 #include "itinerary_draft.h"
 #include "itinerary_element.h"
 #include "itinerary_guard.h"
+#include "itinerary_place.h"
 #include "itinerary_reader.h"
 
 
@@ -39,11 +40,8 @@ struct itinerary_reader_s {
     itinerary_guard_t          guard;
     xmlParserCtxtPtr           ctxt;
 
+    itinerary_place_t          place;
     itinerary_draft_t          draft;
-    const xmlChar             *namespace;   /* the root's; lives in "ctxt" */
-
-    unsigned                   depth;
-    u_char                     places[ITINERARY_DEPTH_MAX + 1];
 
     unsigned                   closed:1;    /* the root is */
     unsigned                   finished:1;
@@ -76,35 +74,12 @@ static void itinerary_reader_subset(void *data, const xmlChar *name,
 static void itinerary_reader_xml_error(void *data,
     itinerary_xml_error_t *error);
 
-static itinerary_element_e itinerary_reader_posted(itinerary_reader_t *reader,
-    const xmlChar *name, const xmlChar *uri, int nattributes,
-    const xmlChar **attributes);
-static itinerary_element_e itinerary_reader_elsewhere(
-    itinerary_reader_t *reader, itinerary_element_e element,
-    const xmlChar *name);
-static itinerary_element_e itinerary_reader_answered(
-    itinerary_reader_t *reader, const xmlChar *name, const xmlChar *uri);
-static itinerary_element_e itinerary_reader_not_itinerary(
-    itinerary_reader_t *reader, const xmlChar *name);
-static itinerary_element_e itinerary_reader_ambiguous(
-    itinerary_reader_t *reader, const xmlChar *name, const char *text);
-static int itinerary_reader_is_plain(itinerary_element_e element);
-static int itinerary_reader_is_ours(const xmlChar *uri);
-static int itinerary_reader_is_xinclude(const xmlChar *uri);
-static int itinerary_reader_has_xsi(int nattributes,
-    const xmlChar **attributes);
-
-static void itinerary_reader_undrafted(itinerary_reader_t *reader,
+static void itinerary_reader_drafted(itinerary_reader_t *reader,
     itinerary_result_e rc);
 static void itinerary_reader_refuse(itinerary_reader_t *reader,
-    itinerary_reason_e reason, unsigned line, const xmlChar *name,
-    const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+    itinerary_reason_e reason, const xmlChar *name, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 static unsigned itinerary_reader_line(itinerary_reader_t *reader);
-
-
-#define itinerary_reader_place(reader)                                       \
-    ((itinerary_element_e) (reader)->places[(reader)->depth])
 
 
 /* ignorableWhitespace is the same, so that libxml2 does not look for it */
@@ -140,9 +115,9 @@ itinerary_reader_create(itinerary_pool_t *pool,
 
     reader->pool = pool;
     reader->conf = *conf;
-    reader->places[0] = ITINERARY_EL_DOCUMENT;
 
     itinerary_guard_init(&reader->guard, conf->charset);
+    itinerary_place_init(&reader->place, conf->reading);
     itinerary_draft_init(&reader->draft, pool, &reader->conf);
 
     reader->ctxt = xmlCreatePushParserCtxt(
@@ -186,7 +161,7 @@ itinerary_reader_feed(itinerary_reader_t *reader, const u_char *data,
     }
 
     if (reader->finished) {
-        itinerary_reader_refuse(reader, ITINERARY_MALFORMED_BODY, 0, NULL,
+        itinerary_reader_refuse(reader, ITINERARY_MALFORMED_BODY, NULL,
                                 "bytes after the end");
         return reader->result;
     }
@@ -205,9 +180,8 @@ itinerary_reader_feed(itinerary_reader_t *reader, const u_char *data,
             itinerary_reader_flush(reader, 0);
         }
 
-        itinerary_reader_refuse(reader, guard->reason,
-                                itinerary_reader_line(reader), NULL,
-                                "%s", guard->text);
+        itinerary_reader_refuse(reader, guard->reason, NULL, "%s",
+                                guard->text);
     }
 
     return reader->result;
@@ -231,13 +205,11 @@ itinerary_reader_finish(itinerary_reader_t *reader)
     }
 
     if (itinerary_guard_finish(guard) != ITINERARY_REASON_NONE) {
-        itinerary_reader_refuse(reader, guard->reason,
-                                itinerary_reader_line(reader), NULL,
-                                "%s", guard->text);
+        itinerary_reader_refuse(reader, guard->reason, NULL, "%s",
+                                guard->text);
 
     } else if (!reader->closed) {
-        itinerary_reader_refuse(reader, ITINERARY_MALFORMED_BODY,
-                                itinerary_reader_line(reader), NULL,
+        itinerary_reader_refuse(reader, ITINERARY_MALFORMED_BODY, NULL,
                                 "a truncated document");
     }
 
@@ -352,8 +324,7 @@ itinerary_reader_parse(itinerary_reader_t *reader, const u_char *data,
     if (rc != 0 || ctxt->errNo != XML_ERR_OK
         || !ctxt->wellFormed || !ctxt->nsWellFormed)
     {
-        itinerary_reader_refuse(reader, ITINERARY_MALFORMED_BODY,
-                                itinerary_reader_line(reader), NULL,
+        itinerary_reader_refuse(reader, ITINERARY_MALFORMED_BODY, NULL,
                                 "xmlParseChunk() failed: %d", rc);
     }
 }
@@ -366,7 +337,9 @@ itinerary_reader_start(void *data, const xmlChar *name, const xmlChar *prefix,
 {
     itinerary_reader_t *reader = data;
 
-    itinerary_result_e   rc;
+    itinerary_tag_t      tag;
+    itinerary_place_t   *place;
+    itinerary_draft_t   *draft;
     itinerary_element_e  element;
 
     (void) prefix;
@@ -378,35 +351,31 @@ itinerary_reader_start(void *data, const xmlChar *name, const xmlChar *prefix,
         return;
     }
 
-    if (reader->depth == ITINERARY_DEPTH_MAX) {
-        itinerary_reader_refuse(reader, ITINERARY_BODY_TOO_LARGE,
-                                itinerary_reader_line(reader), NULL,
-                                "more than 64 levels of elements");
-        return;
-    }
+    place = &reader->place;
+    draft = &reader->draft;
 
-    if (reader->conf.reading == ITINERARY_READ_POST) {
-        element = itinerary_reader_posted(reader, name, uri, nattributes,
-                                          attributes);
-    } else {
-        element = itinerary_reader_answered(reader, name, uri);
-    }
+    tag.name = name;
+    tag.uri = uri;
+    tag.nattributes = nattributes;
+    tag.attributes = attributes;
 
-    if (reader->result != ITINERARY_OK) {
+    if (itinerary_place_judge(place, draft, &tag, &element) != ITINERARY_OK) {
+        itinerary_reader_refuse(reader, place->reason, name, "%s",
+                                place->text);
         return;
     }
 
     if (element != ITINERARY_EL_OTHER) {
-        rc = itinerary_draft_begin(&reader->draft, element,
-                                   itinerary_reader_line(reader));
+        itinerary_reader_drafted(reader,
+            itinerary_draft_begin(draft, element,
+                                  itinerary_reader_line(reader)));
 
-        if (rc != ITINERARY_OK) {
-            itinerary_reader_undrafted(reader, rc);
+        if (reader->result != ITINERARY_OK) {
             return;
         }
     }
 
-    reader->places[++reader->depth] = element;
+    place->elements[++place->depth] = element;
 }
 
 
@@ -416,7 +385,6 @@ itinerary_reader_end(void *data, const xmlChar *name, const xmlChar *prefix,
 {
     itinerary_reader_t *reader = data;
 
-    itinerary_result_e   rc;
     itinerary_element_e  element;
 
     (void) name;
@@ -427,18 +395,18 @@ itinerary_reader_end(void *data, const xmlChar *name, const xmlChar *prefix,
         return;
     }
 
-    element = itinerary_reader_place(reader);
+    element = itinerary_place_element(&reader->place);
 
     if (element != ITINERARY_EL_OTHER) {
-        rc = itinerary_draft_end(&reader->draft, element);
+        itinerary_reader_drafted(reader,
+                                 itinerary_draft_end(&reader->draft, element));
 
-        if (rc != ITINERARY_OK) {
-            itinerary_reader_undrafted(reader, rc);
+        if (reader->result != ITINERARY_OK) {
             return;
         }
     }
 
-    if (--reader->depth == 0) {
+    if (--reader->place.depth == 0) {
         reader->closed = 1;
     }
 }
@@ -449,9 +417,11 @@ itinerary_reader_text(void *data, const xmlChar *text, int len)
 {
     itinerary_reader_t *reader = data;
 
-    if (itinerary_element(itinerary_reader_place(reader))->flags
-        & ITINERARY_EL_TEXT)
-    {
+    itinerary_element_e  element;
+
+    element = itinerary_place_element(&reader->place);
+
+    if (itinerary_elements[element].flags & ITINERARY_EL_TEXT) {
         itinerary_draft_text(&reader->draft, text, len);
     }
 }
@@ -462,10 +432,9 @@ itinerary_reader_cdata(void *data, const xmlChar *text, int len)
 {
     itinerary_reader_t *reader = data;
 
-    if (reader->conf.reading == ITINERARY_READ_POST
-        && itinerary_reader_is_plain(itinerary_reader_place(reader)))
-    {
-        (void) itinerary_reader_ambiguous(reader, NULL, "CDATA in its text");
+    if (itinerary_place_is_plain(&reader->place)) {
+        itinerary_reader_refuse(reader, ITINERARY_AMBIGUOUS_BODY, NULL,
+                                "CDATA within text");
         return;
     }
 
@@ -480,11 +449,9 @@ itinerary_reader_comment(void *data, const xmlChar *text)
 
     (void) text;
 
-    if (reader->conf.reading == ITINERARY_READ_POST
-        && itinerary_reader_is_plain(itinerary_reader_place(reader)))
-    {
-        (void) itinerary_reader_ambiguous(reader, NULL,
-                                          "a comment in its text");
+    if (itinerary_place_is_plain(&reader->place)) {
+        itinerary_reader_refuse(reader, ITINERARY_AMBIGUOUS_BODY, NULL,
+                                "a comment within text");
     }
 }
 
@@ -498,8 +465,8 @@ itinerary_reader_pi(void *data, const xmlChar *target, const xmlChar *text)
     (void) text;
 
     if (reader->conf.reading == ITINERARY_READ_POST) {
-        (void) itinerary_reader_ambiguous(reader, NULL,
-                                          "a processing instruction");
+        itinerary_reader_refuse(reader, ITINERARY_AMBIGUOUS_BODY, NULL,
+                                "a processing instruction");
     }
 }
 
@@ -511,8 +478,7 @@ itinerary_reader_reference(void *data, const xmlChar *name)
 {
     itinerary_reader_t *reader = data;
 
-    itinerary_reader_refuse(reader, ITINERARY_MALFORMED_BODY,
-                            itinerary_reader_line(reader), NULL,
+    itinerary_reader_refuse(reader, ITINERARY_MALFORMED_BODY, NULL,
                             "unknown entity \"%s\"", (const char *) name);
 }
 
@@ -529,8 +495,7 @@ itinerary_reader_subset(void *data, const xmlChar *name,
     (void) public;
     (void) system;
 
-    itinerary_reader_refuse(reader, ITINERARY_DOCTYPE_FORBIDDEN,
-                            itinerary_reader_line(reader), NULL,
+    itinerary_reader_refuse(reader, ITINERARY_DOCTYPE_FORBIDDEN, NULL,
                             "a declaration");
 }
 
@@ -557,304 +522,61 @@ itinerary_reader_xml_error(void *data, itinerary_xml_error_t *error)
 
     len = error->message ? (int) strcspn(error->message, "\n") : 0;
 
-    itinerary_reader_refuse(reader, ITINERARY_MALFORMED_BODY,
-                            error->line > 0 ? error->line : 0, NULL,
+    itinerary_reader_refuse(reader, ITINERARY_MALFORMED_BODY, NULL,
                             "%.*s", len, len ? error->message : "");
 }
 
 
-/*
- * The element that begins in a post.  What is guarded must stand at its
- * place, once, as it is expected; all else is of no interest.
- */
-
-static itinerary_element_e
-itinerary_reader_posted(itinerary_reader_t *reader, const xmlChar *name,
-    const xmlChar *uri, int nattributes, const xmlChar **attributes)
-{
-    int                         exact, ours;
-    itinerary_element_e         element, parent;
-    const itinerary_element_t  *row;
-
-    parent = itinerary_reader_place(reader);
-    ours = (uri == reader->namespace || xmlStrEqual(uri, reader->namespace));
-
-    if (!ours && itinerary_reader_is_xinclude(uri)) {
-        return itinerary_reader_ambiguous(reader, name, "XInclude");
-    }
-
-    if (itinerary_reader_is_plain(parent)) {
-        return itinerary_reader_ambiguous(reader, NULL,
-                                          "an element in its text");
-    }
-
-    element = itinerary_element_find(name, &exact);
-
-    if (parent == ITINERARY_EL_DOCUMENT) {
-
-        if (element != ITINERARY_EL_ITINERARY) {
-            return itinerary_reader_not_itinerary(reader, name);
-        }
-
-        ours = itinerary_reader_is_ours(uri);
-        reader->namespace = uri;
-    }
-
-    row = itinerary_element(element);
-
-    if (element == ITINERARY_EL_OTHER || parent != row->parent) {
-        return itinerary_reader_elsewhere(reader, element, name);
-    }
-
-    if (!exact || !ours) {
-
-        if (row->flags & ITINERARY_EL_GUARDED) {
-            return itinerary_reader_ambiguous(reader, name,
-                                              exact ? "another namespace"
-                                                    : "another letter case");
-        }
-
-        return ITINERARY_EL_OTHER;
-    }
-
-    if ((row->flags & ITINERARY_EL_ONCE)
-        && itinerary_draft_has(&reader->draft, element))
-    {
-        return itinerary_reader_ambiguous(reader, name, "a second one");
-    }
-
-    if ((row->flags & ITINERARY_EL_GUARDED)
-        && itinerary_reader_has_xsi(nattributes, attributes))
-    {
-        return itinerary_reader_ambiguous(reader, name,
-                                          "xsi:nil or xsi:type");
-    }
-
-    return element;
-}
-
-
-/*
- * Tickets, charges and the like have locators and numbers of their own: below
- * what we do not know, these are harmless.
- */
-
-static itinerary_element_e
-itinerary_reader_elsewhere(itinerary_reader_t *reader,
-    itinerary_element_e element, const xmlChar *name)
-{
-    unsigned             flags;
-    itinerary_element_e  parent;
-
-    parent = itinerary_reader_place(reader);
-    flags = itinerary_element(element)->flags;
-
-    if (flags & ITINERARY_EL_GUARDED) {
-
-        if (!(flags & ITINERARY_EL_INNER)
-            || (parent != ITINERARY_EL_OTHER && parent != ITINERARY_EL_SEGMENT)
-            || (element == ITINERARY_EL_RECORD_LOCATOR
-                && !reader->draft.booking))
-        {
-            return itinerary_reader_ambiguous(reader, name,
-                                              "at another place than its own");
-        }
-
-        return ITINERARY_EL_OTHER;
-    }
-
-    return (parent == ITINERARY_EL_SEGMENTS) ? ITINERARY_EL_SEGMENT
-                                             : ITINERARY_EL_OTHER;
-}
-
-
-/* the element that begins in an answer: the first of its kind counts */
-
-static itinerary_element_e
-itinerary_reader_answered(itinerary_reader_t *reader, const xmlChar *name,
-    const xmlChar *uri)
-{
-    int                         exact;
-    itinerary_element_e         element, parent;
-    const itinerary_element_t  *row;
-
-    parent = itinerary_reader_place(reader);
-    element = itinerary_element_find(name, &exact);
-    row = itinerary_element(element);
-
-    if (parent == ITINERARY_EL_SEGMENTS) {
-        return ITINERARY_EL_SEGMENT;
-    }
-
-    if (!exact
-        || (uri != reader->namespace && !itinerary_reader_is_ours(uri))
-        || (parent != row->parent
-            && (element != ITINERARY_EL_BOOKING
-                || parent != ITINERARY_EL_ITINERARY)))
-    {
-        element = ITINERARY_EL_OTHER;
-    }
-
-    if (parent == ITINERARY_EL_DOCUMENT) {
-
-        if (element == ITINERARY_EL_OTHER) {
-            return itinerary_reader_not_itinerary(reader, name);
-        }
-
-        if (itinerary_reader_is_ours(uri)) {
-            reader->namespace = uri;
-        }
-    }
-
-    if ((row->flags & ITINERARY_EL_TEXT)
-        && element != ITINERARY_EL_OTHER
-        && itinerary_draft_has(&reader->draft, element))
-    {
-        return ITINERARY_EL_OTHER;
-    }
-
-    return element;
-}
-
-
-static itinerary_element_e
-itinerary_reader_not_itinerary(itinerary_reader_t *reader,
-    const xmlChar *name)
-{
-    itinerary_reader_refuse(reader, ITINERARY_INVALID_DOCUMENT,
-                            itinerary_reader_line(reader), name,
-                            "the root is not Itinerary");
-
-    return ITINERARY_EL_OTHER;
-}
-
-
-static itinerary_element_e
-itinerary_reader_ambiguous(itinerary_reader_t *reader, const xmlChar *name,
-    const char *text)
-{
-    itinerary_reader_refuse(reader, ITINERARY_AMBIGUOUS_BODY,
-                            itinerary_reader_line(reader), name, "%s", text);
-
-    return ITINERARY_EL_OTHER;
-}
-
-
-/* whether a post may have nothing but plain character data in the element */
-
-static int
-itinerary_reader_is_plain(itinerary_element_e element)
-{
-    unsigned  flags;
-
-    flags = ITINERARY_EL_GUARDED|ITINERARY_EL_TEXT;
-
-    return (itinerary_element(element)->flags & flags) == flags;
-}
-
-
-static int
-itinerary_reader_is_ours(const xmlChar *uri)
-{
-    const char         *text;
-    static const char   name[] = "://www.concursolutions.com"
-                                 "/api/travel/trip/2010/06";
-
-    if (uri == NULL) {
-        return 1;
-    }
-
-    text = (const char *) uri;
-
-    if (strncmp(text, "http", 4) != 0) {
-        return 0;
-    }
-
-    text += (text[4] == 's') ? 5 : 4;
-
-    return strcmp(text, name) == 0;
-}
-
-
-static int
-itinerary_reader_is_xinclude(const xmlChar *uri)
-{
-    if (uri == NULL) {
-        return 0;
-    }
-
-    return strcmp((const char *) uri, "http://www.w3.org/2001/XInclude") == 0
-        || strcmp((const char *) uri, "http://www.w3.org/2003/XInclude") == 0;
-}
-
-
-/* libxml2 has five pointers for each: name, prefix, URI, value, its end */
-
-static int
-itinerary_reader_has_xsi(int nattributes, const xmlChar **attributes)
-{
-    const char         *name, *uri;
-    static const char   xsi[] = "http://www.w3.org/2001/XMLSchema-instance";
-
-    for ( /* void */ ; nattributes > 0; nattributes--, attributes += 5) {
-        name = (const char *) attributes[0];
-        uri = (const char *) attributes[2];
-
-        if (uri && strcmp(uri, xsi) == 0
-            && (strcmp(name, "nil") == 0 || strcmp(name, "type") == 0))
-        {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
+/* what the draft makes of an element's beginning or end */
 
 static void
-itinerary_reader_undrafted(itinerary_reader_t *reader, itinerary_result_e rc)
+itinerary_reader_drafted(itinerary_reader_t *reader, itinerary_result_e rc)
 {
-    if (rc == ITINERARY_NOMEM) {
-        reader->result = ITINERARY_NOMEM;
-        return;
-    }
+    if (rc == ITINERARY_REFUSED) {
+        itinerary_reader_refuse(reader, reader->draft.reason, NULL, "%s",
+                                reader->draft.text);
 
-    itinerary_reader_refuse(reader, reader->draft.reason,
-                            itinerary_reader_line(reader), NULL,
-                            "%s", reader->draft.text);
+    } else if (rc == ITINERARY_NOMEM) {
+        reader->result = ITINERARY_NOMEM;
+    }
 }
 
 
-/* the first refusal counts; "name" is a child of the innermost known place */
+/*
+ * The first refusal counts.  The path is that of the innermost element that
+ * the reader knows, and of the element "name" below it unless that is NULL.
+ */
 
 static void
 itinerary_reader_refuse(itinerary_reader_t *reader, itinerary_reason_e reason,
-    unsigned line, const xmlChar *name, const char *format, ...)
+    const xmlChar *name, const char *format, ...)
 {
-    char      path[ITINERARY_PATH_MAX], text[ITINERARY_TEXT_MAX];
-    va_list   args;
-    unsigned  depth;
+    char               path[ITINERARY_PATH_MAX], text[ITINERARY_TEXT_MAX];
+    va_list            args;
+    unsigned           depth;
+    const u_char      *elements;
 
     if (reader->result != ITINERARY_OK) {
         return;
     }
 
-    for (depth = reader->depth;
-         reader->places[depth] == ITINERARY_EL_OTHER;
-         depth--)
-    {
-        /* void */
+    elements = reader->place.elements;
+    depth = reader->place.depth;
+
+    while (elements[depth] == ITINERARY_EL_OTHER) {
+        depth--;
     }
 
-    itinerary_draft_path(&reader->draft, reader->places[depth],
-                         (const char *) name, path, sizeof(path));
+    itinerary_draft_path(&reader->draft, elements[depth], (const char *) name,
+                         path, sizeof(path));
 
     va_start(args, format);
     (void) vsnprintf(text, sizeof(text), format, args);
     va_end(args);
 
     reader->result = itinerary_refuse(reader->pool, &reader->error, reason,
-                                      line, path, "%s", text);
+                                      itinerary_reader_line(reader), path,
+                                      "%s", text);
 }
 
 

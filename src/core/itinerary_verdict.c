@@ -31,16 +31,20 @@ static itinerary_result_e itinerary_judge_fields(itinerary_pool_t *pool,
     const itinerary_case_t *c, itinerary_judgement_t *j);
 static itinerary_result_e itinerary_judge_cancelled(itinerary_pool_t *pool,
     const itinerary_case_t *c, itinerary_judgement_t *j);
-static itinerary_result_e itinerary_judge_status(itinerary_pool_t *pool,
-    const itinerary_case_t *c, itinerary_judgement_t *j);
 static itinerary_result_e itinerary_judge_posted(itinerary_pool_t *pool,
     const itinerary_case_t *c, itinerary_judgement_t *j);
 static itinerary_result_e itinerary_judge_removed(itinerary_pool_t *pool,
     const itinerary_case_t *c, itinerary_judgement_t *j);
+static itinerary_result_e itinerary_judge_status(itinerary_pool_t *pool,
+    const itinerary_case_t *c, itinerary_judgement_t *j);
 static itinerary_result_e itinerary_judge_busy(itinerary_pool_t *pool,
+    const itinerary_case_t *c, itinerary_judgement_t *j);
+static itinerary_result_e itinerary_judge_adopted(itinerary_pool_t *pool,
     const itinerary_case_t *c, itinerary_judgement_t *j);
 
 static int itinerary_owns(const itinerary_case_t *c,
+    const itinerary_str_t *owner);
+static int itinerary_is_nobodys(const itinerary_case_t *c,
     const itinerary_str_t *owner);
 static void itinerary_deny(itinerary_pool_t *pool, itinerary_judgement_t *j,
     itinerary_reason_e reason, unsigned index, unsigned line,
@@ -57,7 +61,8 @@ static int itinerary_is_posted(const itinerary_document_t *document,
 /*
  * The table of effects, in the order in which reasons are named: the trip's
  * first, then those of bookings.  Echoed views and booking sources take their
- * rows between "removed" and "busy".
+ * rows between "removed" and "busy".  What is adopted is known when nothing
+ * has been refused.
  */
 
 static const itinerary_rule_t  itinerary_rules[] = {
@@ -74,17 +79,21 @@ static const itinerary_rule_t  itinerary_rules[] = {
     { ITINERARY_ON(ITINERARY_OP_CANCEL),
       itinerary_judge_cancelled },
 
-    { ITINERARY_ON(ITINERARY_OP_UPDATE),
-      itinerary_judge_status },
-
     { ITINERARY_ON(ITINERARY_OP_CREATE) | ITINERARY_ON(ITINERARY_OP_UPDATE),
       itinerary_judge_posted },
 
     { ITINERARY_ON(ITINERARY_OP_UPDATE),
       itinerary_judge_removed },
 
+    { ITINERARY_ON(ITINERARY_OP_UPDATE),
+      itinerary_judge_status },
+
     { ITINERARY_ON(ITINERARY_OP_UPDATE) | ITINERARY_ON(ITINERARY_OP_CANCEL),
-      itinerary_judge_busy }
+      itinerary_judge_busy },
+
+    { ITINERARY_ON(ITINERARY_OP_CREATE) | ITINERARY_ON(ITINERARY_OP_UPDATE)
+      | ITINERARY_ON(ITINERARY_OP_CANCEL),
+      itinerary_judge_adopted }
 };
 
 
@@ -181,16 +190,18 @@ itinerary_judge_ids(itinerary_pool_t *pool, const itinerary_case_t *c,
 }
 
 
-/* trip created: always allowed; the answer shows whether it is a new one */
+/*
+ * trip created: always allowed; the answer shows whether it is a new one,
+ * unless the post names a trip that was there (audit mode)
+ */
 
 static itinerary_result_e
 itinerary_judge_created(itinerary_pool_t *pool, const itinerary_case_t *c,
     itinerary_judgement_t *j)
 {
     (void) pool;
-    (void) c;
 
-    j->create = 1;
+    j->create = c->nids == 0;
     j->record = 1;
 
     return ITINERARY_OK;
@@ -205,23 +216,9 @@ itinerary_judge_fields(itinerary_pool_t *pool, const itinerary_case_t *c,
 {
     j->record = c->trip.known;
 
-    if (c->trip.owner.len == 0) {
-
-        switch (c->policy.unknown_trip) {
-
-        case ITINERARY_UNKNOWN_TRIP_ADOPT:
-            j->create = 1;
-            j->record = 1;
-            return ITINERARY_OK;
-
-        case ITINERARY_UNKNOWN_TRIP_ALLOW:
-            return ITINERARY_OK;
-
-        case ITINERARY_UNKNOWN_TRIP_DENY:
-            break;
-        }
-
-    } else if (itinerary_owns(c, &c->trip.owner)) {
+    if (itinerary_owns(c, &c->trip.owner)
+        || itinerary_is_nobodys(c, &c->trip.owner))
+    {
         return ITINERARY_OK;
     }
 
@@ -259,59 +256,13 @@ itinerary_judge_cancelled(itinerary_pool_t *pool, const itinerary_case_t *c,
         }
     }
 
-    if (c->trip.owner.len == 0
-        && c->policy.unknown_trip != ITINERARY_UNKNOWN_TRIP_DENY)
-    {
-        if (c->policy.unknown_trip == ITINERARY_UNKNOWN_TRIP_ADOPT) {
-            j->create = 1;
-            j->record = 1;
-        }
-
+    if (itinerary_is_nobodys(c, &c->trip.owner)) {
         return itinerary_cancel_segments(pool, c, j, 1);
     }
 
     itinerary_deny(pool, j, ITINERARY_TRIP_NOT_OWNED, 0, 0,
                    "only the supplier that created the trip, or one that has "
                    "an active booking in it, may cancel it");
-
-    return ITINERARY_OK;
-}
-
-
-/* trip cancelled, by an update that sets TripStatus to 2 */
-
-static itinerary_result_e
-itinerary_judge_status(itinerary_pool_t *pool, const itinerary_case_t *c,
-    itinerary_judgement_t *j)
-{
-    size_t  len;
-    u_char  *p;
-
-    if (c->document == NULL) {
-        return ITINERARY_OK;
-    }
-
-    /* a number for most readers: "02" and "+2" are 2 as well */
-
-    p = c->document->trip_status.data;
-    len = c->document->trip_status.len;
-
-    while (len > 1 && (*p == '0' || *p == '+')) {
-        p++;
-        len--;
-    }
-
-    if (len != 1 || *p != '2') {
-        return ITINERARY_OK;
-    }
-
-    /* that it is the creator's has been judged with the trip's fields */
-
-    j->cancel = 1;
-
-    if (!c->policy.cancel_foreign) {
-        return itinerary_cancel_segments(pool, c, j, 1);
-    }
 
     return ITINERARY_OK;
 }
@@ -349,15 +300,15 @@ itinerary_judge_posted(itinerary_pool_t *pool, const itinerary_case_t *c,
         }
 
         if (itinerary_owns(c, &record->owner)) {
+
+            /* what is in doubt is claimed again, by this request */
+
+            effect->claim = record->state == ITINERARY_STATE_PENDING;
             effect->take = 1;
             continue;
         }
 
-        if (record->owner.len == 0
-            && c->policy.unknown_trip != ITINERARY_UNKNOWN_TRIP_DENY)
-        {
-            effect->take = c->policy.unknown_trip
-                           == ITINERARY_UNKNOWN_TRIP_ADOPT;
+        if (itinerary_is_nobodys(c, &record->owner)) {
             continue;
         }
 
@@ -404,12 +355,8 @@ itinerary_judge_removed(itinerary_pool_t *pool, const itinerary_case_t *c,
             return rc;
         }
 
-        if (itinerary_owns(c, &record->owner)) {
-            continue;
-        }
-
-        if (record->owner.len == 0
-            && c->policy.unknown_trip != ITINERARY_UNKNOWN_TRIP_DENY)
+        if (itinerary_owns(c, &record->owner)
+            || itinerary_is_nobodys(c, &record->owner))
         {
             continue;
         }
@@ -422,6 +369,39 @@ itinerary_judge_removed(itinerary_pool_t *pool, const itinerary_case_t *c,
     }
 
     return ITINERARY_OK;
+}
+
+
+/* trip cancelled, by an update that sets TripStatus to 2 */
+
+static itinerary_result_e
+itinerary_judge_status(itinerary_pool_t *pool, const itinerary_case_t *c,
+    itinerary_judgement_t *j)
+{
+    size_t   len;
+    u_char  *p;
+
+    if (c->document == NULL) {
+        return ITINERARY_OK;
+    }
+
+    /* a number for most readers: "02" and "+2" are 2 as well */
+
+    p = c->document->trip_status.data;
+    len = c->document->trip_status.len;
+
+    while (len > 1 && (*p == '0' || *p == '+')) {
+        p++;
+        len--;
+    }
+
+    if (len != 1 || *p != '2') {
+        return ITINERARY_OK;
+    }
+
+    /* that the trip is the supplier's has been judged with its fields */
+
+    return itinerary_cancel_segments(pool, c, j, 1);
 }
 
 
@@ -441,22 +421,60 @@ itinerary_judge_busy(itinerary_pool_t *pool, const itinerary_case_t *c,
 
 
 /*
+ * What has no owner becomes the supplier's by a write that is allowed to it,
+ * never by one that is only let through (audit mode).  A partial cancel is no
+ * cancel of an unknown trip.
+ */
+
+static itinerary_result_e
+itinerary_judge_adopted(itinerary_pool_t *pool, const itinerary_case_t *c,
+    itinerary_judgement_t *j)
+{
+    unsigned  i;
+
+    (void) pool;
+
+    if (c->policy.unknown_trip != ITINERARY_UNKNOWN_TRIP_ADOPT
+        || j->error.reason != ITINERARY_REASON_NONE
+        || j->verdict == ITINERARY_PARTIAL)
+    {
+        return ITINERARY_OK;
+    }
+
+    if (c->operation != ITINERARY_OP_CREATE && c->trip.owner.len == 0) {
+        j->create = 1;
+        j->record = 1;
+    }
+
+    /* what was posted and allowed is the supplier's, or nobody's */
+
+    for (i = 0; i < j->neffects; i++) {
+        if (j->effects[i].effect == ITINERARY_CHANGED) {
+            j->effects[i].take = 1;
+        }
+    }
+
+    return ITINERARY_OK;
+}
+
+
+/*
  * The bookings that a cancel reaches: all of the trip, or the supplier's own.
  * Reaching others' is a right of the trip's creator alone, which an operator
- * may withhold; what nobody has on record goes with the unknown trips.
+ * may withhold; what nobody has on record goes with the unknown trips.  What
+ * an update posts or removes has an effect already.
  */
 
 static itinerary_result_e
 itinerary_cancel_segments(itinerary_pool_t *pool, const itinerary_case_t *c,
     itinerary_judgement_t *j, unsigned all)
 {
-    unsigned                     i, own, foreign, nobody;
+    unsigned                     i, own, foreign, allowed;
     itinerary_result_e           rc;
     const itinerary_record_t    *record;
     itinerary_booking_effect_t  *effect;
 
     foreign = c->policy.cancel_foreign && itinerary_owns(c, &c->trip.owner);
-    nobody = c->policy.unknown_trip != ITINERARY_UNKNOWN_TRIP_DENY;
 
     j->cancel = all;
 
@@ -469,20 +487,23 @@ itinerary_cancel_segments(itinerary_pool_t *pool, const itinerary_case_t *c,
             continue;
         }
 
-        if (c->operation == ITINERARY_OP_CANCEL) {
+        allowed = own || foreign || itinerary_is_nobodys(c, &record->owner);
+
+        if (c->operation == ITINERARY_OP_CANCEL
+            || (!c->policy.replace
+                && !itinerary_is_posted(c->document, &record->name)))
+        {
             effect = itinerary_effect(j, &record->name, ITINERARY_CANCELLED);
+            effect->allowed = allowed;
 
             rc = itinerary_booking_parts(pool, &record->name,
                                          &effect->source, &effect->locator);
             if (rc == ITINERARY_NOMEM) {
                 return rc;
             }
-
-            effect->allowed = own || foreign
-                              || (nobody && record->owner.len == 0);
         }
 
-        if (!own && !foreign && !(nobody && record->owner.len == 0)) {
+        if (!allowed) {
             itinerary_deny(pool, j, ITINERARY_BOOKING_NOT_OWNED, 0, 0,
                            "another supplier has a booking in the trip");
         }
@@ -496,6 +517,16 @@ static int
 itinerary_owns(const itinerary_case_t *c, const itinerary_str_t *owner)
 {
     return owner->len != 0 && itinerary_equal(owner, &c->supplier);
+}
+
+
+/* a trip or a booking without an owner, where the operator lets them through */
+
+static int
+itinerary_is_nobodys(const itinerary_case_t *c, const itinerary_str_t *owner)
+{
+    return owner->len == 0
+           && c->policy.unknown_trip != ITINERARY_UNKNOWN_TRIP_DENY;
 }
 
 

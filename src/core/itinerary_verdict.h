@@ -110,7 +110,8 @@ typedef struct {
     itinerary_booking_effect_t  *effects;   /* of bookings */
     unsigned                     create:1;  /* once answered, the supplier is
                                                the creator of the trip, unless
-                                               it has one */
+                                               it has one; never by adopting
+                                               what is denied */
     unsigned                     record:1;  /* what happens in the trip goes
                                                to the trip's record */
     unsigned                     cancel:1;  /* the whole trip is cancelled */
