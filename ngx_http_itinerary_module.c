@@ -15,6 +15,9 @@
 #include "ngx_http_itinerary_request.h"
 
 
+#define NGX_HTTP_ITINERARY_MAX_BOOKINGS  4096
+
+
 static ngx_int_t ngx_http_itinerary_request_body_filter(
     ngx_http_request_t *r, ngx_chain_t *in);
 
@@ -29,9 +32,14 @@ static ngx_int_t ngx_http_itinerary_variable_time(ngx_http_request_t *r,
 
 static char *ngx_http_itinerary_redis(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
-static char *ngx_http_itinerary_check_lease(ngx_conf_t *cf, void *post,
-    void *data);
-static void ngx_http_itinerary_warn_proxy(ngx_conf_t *cf);
+static char *ngx_http_itinerary_enum(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_http_itinerary_max_bookings(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+static char *ngx_http_itinerary_lease(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static void ngx_http_itinerary_warn_proxy(ngx_conf_t *cf,
+    ngx_http_itinerary_loc_conf_t *ilcf);
 
 static ngx_int_t ngx_http_itinerary_add_variables(ngx_conf_t *cf);
 static ngx_int_t ngx_http_itinerary_init(ngx_conf_t *cf);
@@ -57,14 +65,6 @@ static ngx_conf_enum_t  ngx_http_itinerary_unknown_trips[] = {
     { ngx_null_string, 0 }
 };
 
-static ngx_conf_num_bounds_t  ngx_http_itinerary_bookings_bounds = {
-    ngx_conf_check_num_bounds, 1, 4096
-};
-
-static ngx_conf_post_t  ngx_http_itinerary_lease_post = {
-    ngx_http_itinerary_check_lease
-};
-
 static ngx_path_init_t  ngx_http_itinerary_spool_path = {
     ngx_string("itinerary_spool"), { 0, 0, 0 }
 };
@@ -74,7 +74,7 @@ static ngx_command_t  ngx_http_itinerary_commands[] = {
 
     { ngx_string("itinerary"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      ngx_http_itinerary_enum,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_itinerary_loc_conf_t, mode),
       &ngx_http_itinerary_modes },
@@ -102,7 +102,7 @@ static ngx_command_t  ngx_http_itinerary_commands[] = {
 
     { ngx_string("itinerary_unknown_trip"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_enum_slot,
+      ngx_http_itinerary_enum,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_itinerary_loc_conf_t, unknown_trip),
       &ngx_http_itinerary_unknown_trips },
@@ -123,10 +123,10 @@ static ngx_command_t  ngx_http_itinerary_commands[] = {
 
     { ngx_string("itinerary_max_bookings"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_num_slot,
+      ngx_http_itinerary_max_bookings,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_itinerary_loc_conf_t, max_bookings),
-      &ngx_http_itinerary_bookings_bounds },
+      0,
+      NULL },
 
     { ngx_string("itinerary_fail_open"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
@@ -137,10 +137,10 @@ static ngx_command_t  ngx_http_itinerary_commands[] = {
 
     { ngx_string("itinerary_lease"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_msec_slot,
+      ngx_http_itinerary_lease,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_itinerary_loc_conf_t, lease),
-      &ngx_http_itinerary_lease_post },
+      0,
+      NULL },
 
     { ngx_string("itinerary_spool"),
       NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
@@ -425,14 +425,100 @@ ngx_http_itinerary_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-static char *
-ngx_http_itinerary_check_lease(ngx_conf_t *cf, void *post, void *data)
-{
-    ngx_msec_t *lease = data;
+/* nginx's own slots do not say what is allowed */
 
-    if (*lease < 1000) {
+static char *
+ngx_http_itinerary_enum(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char  *p = conf;
+
+    u_char            allowed[128], *last;
+    ngx_str_t        *value;
+    ngx_uint_t       *np;
+    ngx_conf_enum_t  *e;
+
+    np = (ngx_uint_t *) (p + cmd->offset);
+
+    if (*np != NGX_CONF_UNSET_UINT) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+    last = allowed;
+
+    for (e = cmd->post; e->name.len; e++) {
+
+        if (e->name.len == value[1].len
+            && ngx_strcasecmp(e->name.data, value[1].data) == 0)
+        {
+            *np = e->value;
+            return NGX_CONF_OK;
+        }
+
+        last = ngx_slprintf(last, allowed + sizeof(allowed), "%s\"%V\"",
+                            last == allowed ? ""
+                                            : e[1].name.len ? ", " : " or ",
+                            &e->name);
+    }
+
+    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                       "invalid value \"%V\" in \"%V\" directive, it must be "
+                       "%*s", &value[1], &cmd->name,
+                       (size_t) (last - allowed), allowed);
+
+    return NGX_CONF_ERROR;
+}
+
+
+static char *
+ngx_http_itinerary_max_bookings(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_itinerary_loc_conf_t *ilcf = conf;
+
+    ngx_str_t  *value;
+
+    if (ilcf->max_bookings != NGX_CONF_UNSET) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    ilcf->max_bookings = ngx_atoi(value[1].data, value[1].len);
+
+    if (ilcf->max_bookings < 1
+        || ilcf->max_bookings > NGX_HTTP_ITINERARY_MAX_BOOKINGS)
+    {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"itinerary_lease\" must be 1 second or longer");
+                           "invalid value \"%V\" in \"%V\" directive, it must "
+                           "be a number between 1 and %d", &value[1],
+                           &cmd->name, NGX_HTTP_ITINERARY_MAX_BOOKINGS);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_http_itinerary_lease(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_itinerary_loc_conf_t *ilcf = conf;
+
+    ngx_str_t  *value;
+
+    if (ilcf->lease != NGX_CONF_UNSET_MSEC) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    ilcf->lease = ngx_parse_time(&value[1], 0);
+
+    if (ilcf->lease == (ngx_msec_t) NGX_ERROR || ilcf->lease < 1000) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"%V\" in \"%V\" directive, it must "
+                           "be a time of 1 second or longer", &value[1],
+                           &cmd->name);
         return NGX_CONF_ERROR;
     }
 
@@ -446,7 +532,8 @@ ngx_http_itinerary_check_lease(ngx_conf_t *cf, void *post, void *data)
  */
 
 static void
-ngx_http_itinerary_warn_proxy(ngx_conf_t *cf)
+ngx_http_itinerary_warn_proxy(ngx_conf_t *cf,
+    ngx_http_itinerary_loc_conf_t *ilcf)
 {
     ngx_uint_t                 i;
     ngx_module_t              *module;
@@ -470,6 +557,23 @@ ngx_http_itinerary_warn_proxy(ngx_conf_t *cf)
 
     if (ucf == NULL || ucf->upstream == NULL || clcf->handler == NULL) {
         return;
+    }
+
+    if (ilcf->supplier
+        && ngx_strnstr(ilcf->supplier->value.data, "$http_",
+                       ilcf->supplier->value.len))
+    {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "\"itinerary_supplier\" in guarded location "
+                           "\"%V\" is a header that any client can send",
+                           &clcf->name);
+    }
+
+    if (ilcf->audit == NULL) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "no \"itinerary_audit_log\" in guarded location "
+                           "\"%V\": what is forwarded is not recorded",
+                           &clcf->name);
     }
 
     if (!ucf->ignore_client_abort) {
@@ -673,7 +777,7 @@ ngx_http_itinerary_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_ERROR;
     }
 
-    ngx_http_itinerary_warn_proxy(cf);
+    ngx_http_itinerary_warn_proxy(cf, conf);
 
     return NGX_CONF_OK;
 }

@@ -106,7 +106,7 @@ ngx_http_itinerary_answer_header_filter(ngx_http_request_t *r)
 
         if (r->headers_out.status
             == itinerary_reason(txn->error.reason)->status
-            && !r->error_page)
+            && !redirected)
         {
             rc = ngx_http_itinerary_answer_page(r, ctx);
         }
@@ -367,6 +367,13 @@ ngx_http_itinerary_answer_hold(ngx_http_request_t *r,
     if (last) {
         ctx->byte = *--last->last;
         ctx->held = 1;
+
+        if (last->in_file) {
+
+            /* in memory and in a temporary file, from which it is sent */
+
+            last->file_last--;
+        }
     }
 
     for (cl = in; cl; cl = cl->next) {
@@ -479,7 +486,7 @@ ngx_http_itinerary_answer_end(ngx_http_request_t *r,
         }
     }
 
-    if (facts == NULL && txn->upstream_status >= 200
+    if (facts == NULL && txn->judgeable && txn->upstream_status >= 200
         && txn->upstream_status < 300)
     {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
@@ -493,7 +500,8 @@ ngx_http_itinerary_answer_end(ngx_http_request_t *r,
 
     ngx_http_itinerary_transaction_settle(txn, facts,
                                           txn->upstream_status >= 400
-                                          && txn->upstream_status < 500);
+                                          && txn->upstream_status < 500
+                                          && !txn->doubtful);
 }
 
 

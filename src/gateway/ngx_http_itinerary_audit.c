@@ -63,11 +63,16 @@ ngx_http_itinerary_audit_log(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
     }
 
-    if (value[1].len == 0 || ngx_strcmp(value[1].data, "redis") == 0) {
+    if (value[1].len == 0
+        || ngx_strcmp(value[1].data, "redis") == 0
+        || ngx_strcmp(value[1].data, "off") == 0
+        || ngx_strlchr(value[1].data, value[1].data + value[1].len, '$'))
+    {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid target \"%V\" of \"%V\", it must be a "
-                           "file or \"syslog:server=address[,parameter=value"
-                           "]\"", &value[1], &cmd->name);
+                           "file without variables or "
+                           "\"syslog:server=address[,parameter=value]\"",
+                           &value[1], &cmd->name);
         return NGX_CONF_ERROR;
     }
 
@@ -173,7 +178,8 @@ ngx_http_itinerary_audit_record(u_char *p, u_char *last,
     tp = ngx_timeofday();
     ngx_gmtime(tp->sec, &tm);
 
-    p = ngx_slprintf(p, last, "{\"time\":\"%4d-%02d-%02dT%02d:%02d:%02d.%03MZ\"",
+    p = ngx_slprintf(p, last,
+                     "{\"time\":\"%4d-%02d-%02dT%02d:%02d:%02d.%03MZ\"",
                      tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
                      tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec, tp->msec);
 

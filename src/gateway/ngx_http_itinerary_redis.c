@@ -4,26 +4,27 @@
  */
 
 
-#include "ngx_http_itinerary_redis.h"
+#include "ngx_http_itinerary_redis_reply.h"
 #include <ngx_event_connect.h>
 #include <ngx_sha1.h>
 
-#include <hiredis/hiredis.h>
 
+/*
+ * Bytes of one reply, whatever a server sends: above them the connection is
+ * lost to all, so they are enough for a trip of any size.
+ */
 
-/* bounds of what one reply may be, whatever a server sends */
-
-#define NGX_HTTP_ITINERARY_REDIS_ELEMENTS     8192
-#define NGX_HTTP_ITINERARY_REDIS_TEXT         (64 * 1024)     /* bytes */
-#define NGX_HTTP_ITINERARY_REDIS_DEPTH        4
-#define NGX_HTTP_ITINERARY_REDIS_REPLY        (4 * 1024 * 1024)
+#define NGX_HTTP_ITINERARY_REDIS_REPLY        (32 * 1024 * 1024)
 
 /* bounds of what waits to be sent, and of commands without a reply yet */
 
 #define NGX_HTTP_ITINERARY_REDIS_OUT          (16 * 1024 * 1024)
 #define NGX_HTTP_ITINERARY_REDIS_SLOTS        65536
 
+/* bytes that are read at once, and that an idle connection keeps at most */
+
 #define NGX_HTTP_ITINERARY_REDIS_BUFFER       16384
+#define NGX_HTTP_ITINERARY_REDIS_KEEP         65536
 
 /* ms; a server that is away is tried after a random part of these */
 
@@ -48,12 +49,15 @@ typedef struct {
 typedef struct ngx_http_itinerary_redis_conn_s {
     ngx_http_itinerary_redis_t          *redis;
     ngx_http_itinerary_redis_state_e     state;
+    ngx_uint_t                           opened;    /* how often, so far */
+    ngx_uint_t                           addr;      /* to be tried next */
     ngx_peer_connection_t                peer;
     ngx_pool_t                          *pool;      /* while it is open */
     ngx_http_itinerary_redis_call_t      greeting;
     ngx_uint_t                           greeted;   /* commands sent of it */
 
     redisReader                         *reader;
+    ngx_http_itinerary_redis_reply_t     reply;     /* being read */
     size_t                               received;  /* bytes of this reply */
 
     ngx_queue_t                          waiting;   /* calls not sent */
@@ -74,18 +78,12 @@ typedef struct ngx_http_itinerary_redis_conn_s {
     ngx_msec_t                           connect_until;
     ngx_msec_t                           retry_at;
     ngx_msec_t                           backoff;
+    unsigned                             distrusted:1; /* to be greeted anew */
 } ngx_http_itinerary_redis_conn_t;
 
 
-static ngx_int_t ngx_http_itinerary_redis_address(ngx_conf_t *cf,
-    ngx_http_itinerary_redis_t *redis, ngx_str_t *value);
-static ngx_int_t ngx_http_itinerary_redis_url(ngx_conf_t *cf,
-    ngx_http_itinerary_redis_t *redis, ngx_str_t *value, ngx_str_t *host);
-static ngx_int_t ngx_http_itinerary_redis_param(ngx_conf_t *cf,
-    ngx_http_itinerary_redis_t *redis, ngx_str_t *value);
-static ngx_int_t ngx_http_itinerary_redis_password(ngx_conf_t *cf,
-    ngx_http_itinerary_redis_t *redis, ngx_str_t *file);
-
+static ngx_int_t ngx_http_itinerary_redis_init(
+    ngx_http_itinerary_redis_t *redis);
 static ngx_http_itinerary_redis_conn_t *ngx_http_itinerary_redis_conn(
     ngx_http_itinerary_redis_t *redis);
 static ngx_int_t ngx_http_itinerary_redis_connect(
@@ -109,6 +107,8 @@ static ngx_uint_t ngx_http_itinerary_redis_deadline(
     ngx_http_itinerary_redis_conn_t *conn, ngx_msec_t *until);
 static void ngx_http_itinerary_redis_arm(
     ngx_http_itinerary_redis_conn_t *conn);
+static void ngx_http_itinerary_redis_expire(
+    ngx_http_itinerary_redis_conn_t *conn);
 static void ngx_http_itinerary_redis_fail(
     ngx_http_itinerary_redis_conn_t *conn, const char *reason);
 static void ngx_http_itinerary_redis_fail_call(
@@ -126,400 +126,6 @@ static ngx_int_t ngx_http_itinerary_redis_feed(
 static ngx_int_t ngx_http_itinerary_redis_replied(
     ngx_http_itinerary_redis_conn_t *conn);
 
-static ngx_http_itinerary_redis_value_t *ngx_http_itinerary_redis_value(
-    const redisReadTask *task);
-static void *ngx_http_itinerary_redis_create_string(
-    const redisReadTask *task, char *text, size_t len);
-#if (HIREDIS_MAJOR >= 1)
-static void *ngx_http_itinerary_redis_create_array(
-    const redisReadTask *task, size_t n);
-#else
-static void *ngx_http_itinerary_redis_create_array(
-    const redisReadTask *task, int n);
-#endif
-static void *ngx_http_itinerary_redis_create_integer(
-    const redisReadTask *task, long long integer);
-static void *ngx_http_itinerary_redis_create_nil(const redisReadTask *task);
-static void ngx_http_itinerary_redis_free_object(void *object);
-
-
-/* hiredis keeps nothing of ours: an object is but a sign that it was taken */
-
-static u_char  ngx_http_itinerary_redis_object;
-
-static redisReplyObjectFunctions  ngx_http_itinerary_redis_functions = {
-    .createString = ngx_http_itinerary_redis_create_string,
-    .createArray = ngx_http_itinerary_redis_create_array,
-    .createInteger = ngx_http_itinerary_redis_create_integer,
-    .createNil = ngx_http_itinerary_redis_create_nil,
-    .freeObject = ngx_http_itinerary_redis_free_object
-};
-
-
-ngx_http_itinerary_redis_t *
-ngx_http_itinerary_redis_conf(ngx_conf_t *cf, ngx_array_t *servers)
-{
-    ngx_str_t                    *value, *arg;
-    ngx_uint_t                    i, k;
-    ngx_http_itinerary_redis_t   *redis, **server;
-
-    value = cf->args->elts;
-    server = servers->elts;
-
-    for (i = 0; i < servers->nelts; i++) {
-
-        if (server[i]->args.nelts != cf->args->nelts) {
-            continue;
-        }
-
-        arg = server[i]->args.elts;
-
-        for (k = 1; k < cf->args->nelts; k++) {
-            if (value[k].len != arg[k].len
-                || ngx_strncmp(value[k].data, arg[k].data, arg[k].len) != 0)
-            {
-                break;
-            }
-        }
-
-        if (k == cf->args->nelts) {
-            return server[i];
-        }
-    }
-
-    redis = ngx_pcalloc(cf->pool, sizeof(ngx_http_itinerary_redis_t));
-    if (redis == NULL) {
-        return NULL;
-    }
-
-    redis->args = *cf->args;
-    redis->args.elts = ngx_palloc(cf->pool,
-                                  cf->args->nelts * sizeof(ngx_str_t));
-    if (redis->args.elts == NULL) {
-        return NULL;
-    }
-
-    ngx_memcpy(redis->args.elts, value, cf->args->nelts * sizeof(ngx_str_t));
-
-    ngx_str_set(&redis->prefix, "itinerary:");
-    redis->timeout = 500;
-    redis->connect_timeout = 500;
-    redis->nconns = 1;
-
-    if (ngx_http_itinerary_redis_address(cf, redis, &value[1]) != NGX_OK) {
-        return NULL;
-    }
-
-    for (i = 2; i < cf->args->nelts; i++) {
-        if (ngx_http_itinerary_redis_param(cf, redis, &value[i]) != NGX_OK) {
-            return NULL;
-        }
-    }
-
-    if (redis->user.len && redis->password.len == 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"user=\" of \"itinerary_redis\" needs "
-                           "\"password=\" or \"password_file=\"");
-        return NULL;
-    }
-
-    server = ngx_array_push(servers);
-    if (server == NULL) {
-        return NULL;
-    }
-
-    *server = redis;
-
-    return redis;
-}
-
-
-static ngx_int_t
-ngx_http_itinerary_redis_address(ngx_conf_t *cf,
-    ngx_http_itinerary_redis_t *redis, ngx_str_t *value)
-{
-    ngx_url_t  u;
-
-    ngx_memzero(&u, sizeof(ngx_url_t));
-
-    u.url = *value;
-    u.default_port = 6379;
-
-    if (ngx_strncmp(value->data, "redis://", 8) == 0) {
-
-        if (ngx_http_itinerary_redis_url(cf, redis, value, &u.url) != NGX_OK) {
-            return NGX_ERROR;
-        }
-
-    } else if (ngx_strstr(value->data, "://")) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid address \"%V\" in \"itinerary_redis\", "
-                           "it must be \"host:port\", \"unix:path\" or "
-                           "\"redis://[user:password@]host[:port][/db]\"",
-                           value);
-        return NGX_ERROR;
-    }
-
-    if (ngx_parse_url(cf->pool, &u) != NGX_OK) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "%s in \"%V\" of \"itinerary_redis\", "
-                           "it must be \"host:port\", \"unix:path\" or "
-                           "\"redis://[user:password@]host[:port][/db]\"",
-                           u.err ? u.err : "invalid address", &u.url);
-        return NGX_ERROR;
-    }
-
-    if (u.naddrs == 0 || u.uri.len) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid address \"%V\" in \"itinerary_redis\", "
-                           "it must be \"host:port\", \"unix:path\" or "
-                           "\"redis://[user:password@]host[:port][/db]\"",
-                           &u.url);
-        return NGX_ERROR;
-    }
-
-    redis->addr = u.addrs[0];
-    redis->name = u.url;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_itinerary_redis_url(ngx_conf_t *cf,
-    ngx_http_itinerary_redis_t *redis, ngx_str_t *value, ngx_str_t *host)
-{
-    u_char     *p, *at, *slash, *colon;
-    ngx_int_t   db;
-
-    p = value->data + 8;
-
-    host->data = p;
-    host->len = value->data + value->len - p;
-
-    at = NULL;
-
-    for (slash = p; slash < host->data + host->len; slash++) {
-        if (*slash == '@') {
-            at = slash;
-        }
-    }
-
-    if (at) {
-        colon = ngx_strlchr(p, at, ':');
-
-        if (colon == NULL || at - colon == 1) {
-            goto invalid;
-        }
-
-        redis->user.data = p;
-        redis->user.len = colon - p;
-        redis->password.data = colon + 1;
-        redis->password.len = at - colon - 1;
-
-        host->len -= at + 1 - p;
-        host->data = at + 1;
-    }
-
-    slash = ngx_strlchr(host->data, host->data + host->len, '/');
-
-    if (slash) {
-        db = ngx_atoi(slash + 1, host->data + host->len - slash - 1);
-
-        if (db == NGX_ERROR && slash + 1 != host->data + host->len) {
-            goto invalid;
-        }
-
-        redis->db = db == NGX_ERROR ? 0 : db;
-        host->len = slash - host->data;
-    }
-
-    if (host->len) {
-        return NGX_OK;
-    }
-
-invalid:
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "invalid URL in \"itinerary_redis\", it must be "
-                       "\"redis://[user:password@]host[:port][/db]\"");
-
-    return NGX_ERROR;
-}
-
-
-static ngx_int_t
-ngx_http_itinerary_redis_param(ngx_conf_t *cf,
-    ngx_http_itinerary_redis_t *redis, ngx_str_t *value)
-{
-    u_char     *p;
-    ngx_int_t   n;
-    ngx_str_t   s;
-    ngx_msec_t  ms;
-
-    p = ngx_strlchr(value->data, value->data + value->len, '=');
-
-    if (p == NULL) {
-        goto invalid;
-    }
-
-    p++;
-    s.data = p;
-    s.len = value->data + value->len - p;
-
-#define ngx_http_itinerary_is_param(name)                                     \
-    ((size_t) (p - value->data) == sizeof(name) - 1                           \
-     && ngx_strncmp(value->data, name, sizeof(name) - 1) == 0)
-
-    if (ngx_http_itinerary_is_param("user=")) {
-        redis->user = s;
-        return s.len ? NGX_OK : NGX_ERROR;
-    }
-
-    if (ngx_http_itinerary_is_param("password=")) {
-        redis->password = s;
-        return NGX_OK;
-    }
-
-    if (ngx_http_itinerary_is_param("password_file=")) {
-        return ngx_http_itinerary_redis_password(cf, redis, &s);
-    }
-
-    if (ngx_http_itinerary_is_param("prefix=")) {
-        redis->prefix = s;
-        return NGX_OK;
-    }
-
-    if (ngx_http_itinerary_is_param("db=")) {
-        n = ngx_atoi(s.data, s.len);
-
-        if (n == NGX_ERROR) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid value \"%V\", \"db=\" must be a "
-                               "number of a database", value);
-            return NGX_ERROR;
-        }
-
-        redis->db = n;
-        return NGX_OK;
-    }
-
-    if (ngx_http_itinerary_is_param("connections=")) {
-        n = ngx_atoi(s.data, s.len);
-
-        if (n < 1 || n > 64) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid value \"%V\", \"connections=\" must "
-                               "be between 1 and 64", value);
-            return NGX_ERROR;
-        }
-
-        redis->nconns = n;
-        return NGX_OK;
-    }
-
-    if (ngx_http_itinerary_is_param("timeout=")
-        || ngx_http_itinerary_is_param("connect_timeout="))
-    {
-        ms = ngx_parse_time(&s, 0);
-
-        if (ms == (ngx_msec_t) NGX_ERROR || ms == 0) {
-            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                               "invalid value \"%V\", it must be a time "
-                               "such as \"200ms\" or \"1s\"", value);
-            return NGX_ERROR;
-        }
-
-        if (value->data[0] == 't') {
-            redis->timeout = ms;
-
-        } else {
-            redis->connect_timeout = ms;
-        }
-
-        return NGX_OK;
-    }
-
-invalid:
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "invalid parameter \"%V\" of \"itinerary_redis\", "
-                       "it must be one of \"user=\", \"password=\", "
-                       "\"password_file=\", \"db=\", \"prefix=\", "
-                       "\"timeout=\", \"connect_timeout=\" and "
-                       "\"connections=\"", value);
-
-    return NGX_ERROR;
-}
-
-
-/* the first line of a file, so that the configuration holds no secret */
-
-static ngx_int_t
-ngx_http_itinerary_redis_password(ngx_conf_t *cf,
-    ngx_http_itinerary_redis_t *redis, ngx_str_t *name)
-{
-    u_char      buf[1024];
-    ssize_t     n;
-    ngx_fd_t    fd;
-    ngx_str_t   file;
-
-    file = *name;
-
-    if (file.len == 0
-        || ngx_conf_full_name(cf->cycle, &file, 1) != NGX_OK)
-    {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"password_file=\" needs the name of a file");
-        return NGX_ERROR;
-    }
-
-    fd = ngx_open_file(file.data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-
-    if (fd == NGX_INVALID_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_open_file_n " \"%V\" failed", &file);
-        return NGX_ERROR;
-    }
-
-    n = ngx_read_fd(fd, buf, sizeof(buf));
-
-    (void) ngx_close_file(fd);
-
-    if (n == -1) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_read_fd_n " \"%V\" failed", &file);
-        return NGX_ERROR;
-    }
-
-    redis->password.len = 0;
-
-    while ((ssize_t) redis->password.len < n
-           && buf[redis->password.len] != LF
-           && buf[redis->password.len] != CR)
-    {
-        redis->password.len++;
-    }
-
-    if (redis->password.len == 0 || redis->password.len == sizeof(buf)) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "the first line of \"%V\" must be a password of "
-                           "1 to 1023 bytes", &file);
-        ngx_memzero(buf, sizeof(buf));
-        return NGX_ERROR;
-    }
-
-    redis->password.data = ngx_pnalloc(cf->pool, redis->password.len);
-    if (redis->password.data == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memcpy(redis->password.data, buf, redis->password.len);
-    ngx_memzero(buf, sizeof(buf));
-
-    return NGX_OK;
-}
-
 
 ngx_int_t
 ngx_http_itinerary_redis_call_init(ngx_http_itinerary_redis_call_t *call,
@@ -530,8 +136,17 @@ ngx_http_itinerary_redis_call_init(ngx_http_itinerary_redis_call_t *call,
     call->pool = pool;
     call->log = log;
 
-    return ngx_array_init(&call->commands, pool, n,
-                          sizeof(ngx_http_itinerary_redis_command_t));
+    if (ngx_array_init(&call->commands, pool, n,
+                       sizeof(ngx_http_itinerary_redis_command_t))
+        != NGX_OK)
+    {
+        /* an array to which nothing can be added */
+
+        ngx_memzero(&call->commands, sizeof(ngx_array_t));
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 
@@ -540,6 +155,10 @@ ngx_http_itinerary_redis_add_argv(ngx_http_itinerary_redis_call_t *call,
     ngx_http_itinerary_redis_script_t *script, ngx_uint_t argc)
 {
     ngx_http_itinerary_redis_command_t  *command;
+
+    if (call->commands.pool == NULL) {
+        return NULL;
+    }
 
     command = ngx_array_push(&call->commands);
     if (command == NULL) {
@@ -589,19 +208,22 @@ ngx_http_itinerary_redis_send(ngx_http_itinerary_redis_t *redis,
 
     call->failure = NULL;
     call->started = ngx_current_msec;
+    call->deadline = ngx_current_msec + redis->timeout;
     call->pending = 0;
-
-    conn = ngx_http_itinerary_redis_conn(redis);
-
-    if (conn == NULL) {
-        ngx_http_itinerary_redis_fail_call(call, "out of memory");
-        return;
-    }
 
     if (call->commands.nelts == 0) {
         ngx_http_itinerary_redis_fail_call(call, NULL);
         return;
     }
+
+    if (redis->conns == NULL
+        && ngx_http_itinerary_redis_init(redis) != NGX_OK)
+    {
+        ngx_http_itinerary_redis_fail_call(call, "has no memory here");
+        return;
+    }
+
+    conn = ngx_http_itinerary_redis_conn(redis);
 
     switch (conn->state) {
 
@@ -630,7 +252,7 @@ ngx_http_itinerary_redis_send(ngx_http_itinerary_redis_t *redis,
     case ngx_http_itinerary_redis_ready:
 
         if (ngx_http_itinerary_redis_push(conn, call, 0) != NGX_OK) {
-            ngx_http_itinerary_redis_fail(conn, "has too much to do");
+            ngx_http_itinerary_redis_fail_call(call, "has too much to do");
             return;
         }
 
@@ -638,6 +260,17 @@ ngx_http_itinerary_redis_send(ngx_http_itinerary_redis_t *redis,
     }
 
     ngx_http_itinerary_redis_arm(conn);
+}
+
+
+void
+ngx_http_itinerary_redis_distrust(ngx_http_itinerary_redis_t *redis)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; redis->conns && i < redis->nconns; i++) {
+        redis->conns[i].distrusted = 1;
+    }
 }
 
 
@@ -666,60 +299,107 @@ ngx_http_itinerary_redis_close(ngx_http_itinerary_redis_t *redis)
 }
 
 
-/* the connection with the least to do; an open one before a closed one */
+static ngx_int_t
+ngx_http_itinerary_redis_init(ngx_http_itinerary_redis_t *redis)
+{
+    ngx_uint_t                        i;
+    ngx_http_itinerary_redis_conn_t  *conn;
+
+    redis->conns = ngx_calloc(redis->nconns
+                              * sizeof(ngx_http_itinerary_redis_conn_t),
+                              ngx_cycle->log);
+    if (redis->conns == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < redis->nconns; i++) {
+
+        conn = &redis->conns[i];
+
+        conn->redis = redis;
+
+        ngx_queue_init(&conn->waiting);
+        ngx_queue_init(&conn->calls);
+
+        conn->timer.handler = ngx_http_itinerary_redis_timer_handler;
+        conn->timer.data = conn;
+        conn->timer.log = ngx_cycle->log;
+
+        conn->flush.handler = ngx_http_itinerary_redis_flush_handler;
+        conn->flush.data = conn;
+        conn->flush.log = ngx_cycle->log;
+
+        conn->retry_at = ngx_current_msec;
+        conn->backoff = NGX_HTTP_ITINERARY_REDIS_BACKOFF_MIN;
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * Of the ready connections the one with the least to do; without any, one
+ * that is being opened, or can be.  While all that are ready have something
+ * to do, another one is opened, for those who come later: nobody waits for a
+ * connection where one is ready.
+ */
 
 static ngx_http_itinerary_redis_conn_t *
 ngx_http_itinerary_redis_conn(ngx_http_itinerary_redis_t *redis)
 {
     ngx_uint_t                        i;
-    ngx_http_itinerary_redis_conn_t  *conn, *best;
+    ngx_http_itinerary_redis_conn_t  *conn, *ready, *opening, *closed;
 
-    if (redis->conns == NULL) {
+    ready = NULL;
+    opening = NULL;
+    closed = NULL;
 
-        redis->conns = ngx_calloc(redis->nconns
-                                  * sizeof(ngx_http_itinerary_redis_conn_t),
-                                  ngx_cycle->log);
-        if (redis->conns == NULL) {
-            return NULL;
-        }
-
-        for (i = 0; i < redis->nconns; i++) {
-
-            conn = &redis->conns[i];
-
-            conn->redis = redis;
-
-            ngx_queue_init(&conn->waiting);
-            ngx_queue_init(&conn->calls);
-
-            conn->timer.handler = ngx_http_itinerary_redis_timer_handler;
-            conn->timer.data = conn;
-            conn->timer.log = ngx_cycle->log;
-
-            conn->flush.handler = ngx_http_itinerary_redis_flush_handler;
-            conn->flush.data = conn;
-            conn->flush.log = ngx_cycle->log;
-
-            conn->retry_at = ngx_current_msec;
-            conn->backoff = NGX_HTTP_ITINERARY_REDIS_BACKOFF_MIN;
-        }
-    }
-
-    best = &redis->conns[0];
-
-    for (i = 1; i < redis->nconns; i++) {
+    for (i = 0; i < redis->nconns; i++) {
 
         conn = &redis->conns[i];
 
-        if (conn->count < best->count
-            && (conn->state == ngx_http_itinerary_redis_ready
-                || best->state == ngx_http_itinerary_redis_ready))
-        {
-            best = conn;
+        switch (conn->state) {
+
+        case ngx_http_itinerary_redis_ready:
+
+            if (ready == NULL || conn->count < ready->count) {
+                ready = conn;
+            }
+
+            break;
+
+        case ngx_http_itinerary_redis_closed:
+
+            if (closed == NULL
+                && (ngx_msec_int_t) (conn->retry_at - ngx_current_msec) <= 0)
+            {
+                closed = conn;
+            }
+
+            break;
+
+        default:
+
+            opening = conn;
+            break;
         }
     }
 
-    return best;
+    if (ready == NULL) {
+        return opening ? opening : closed ? closed : &redis->conns[0];
+    }
+
+    if (ready->count && opening == NULL && closed && !ngx_exiting) {
+
+        if (ngx_http_itinerary_redis_connect(closed) != NGX_OK) {
+            ngx_http_itinerary_redis_fail(closed, "cannot be connected to");
+
+        } else {
+            ngx_http_itinerary_redis_arm(closed);
+        }
+    }
+
+    return ready;
 }
 
 
@@ -728,33 +408,36 @@ ngx_http_itinerary_redis_connect(ngx_http_itinerary_redis_conn_t *conn)
 {
     int                          tcp_nodelay;
     ngx_int_t                    rc;
+    ngx_addr_t                  *addr;
     ngx_connection_t            *c;
     ngx_http_itinerary_redis_t  *redis;
 
     redis = conn->redis;
+    addr = &redis->addrs[conn->addr % redis->naddrs];
+
+    conn->opened++;
 
     conn->pool = ngx_create_pool(4096, ngx_cycle->log);
     if (conn->pool == NULL) {
         return NGX_ERROR;
     }
 
-    conn->reader = redisReaderCreateWithFunctions(
-                                        &ngx_http_itinerary_redis_functions);
+    conn->reader = ngx_http_itinerary_redis_reader(&conn->reply);
     if (conn->reader == NULL) {
         return NGX_ERROR;
     }
 
-    conn->reader->privdata = conn;
-
     ngx_memzero(&conn->peer, sizeof(ngx_peer_connection_t));
 
-    conn->peer.sockaddr = redis->addr.sockaddr;
-    conn->peer.socklen = redis->addr.socklen;
-    conn->peer.name = &redis->addr.name;
+    conn->peer.sockaddr = addr->sockaddr;
+    conn->peer.socklen = addr->socklen;
+    conn->peer.name = &addr->name;
     conn->peer.get = ngx_event_get_peer;
     conn->peer.log = ngx_cycle->log;
     conn->peer.log_error = NGX_ERROR_ERR;
+    conn->peer.so_keepalive = 1;
 
+    conn->distrusted = 0;
     conn->state = ngx_http_itinerary_redis_connecting;
     conn->connect_until = ngx_current_msec + redis->connect_timeout;
 
@@ -774,7 +457,7 @@ ngx_http_itinerary_redis_connect(ngx_http_itinerary_redis_conn_t *conn)
     c->read->handler = ngx_http_itinerary_redis_read_handler;
     c->write->handler = ngx_http_itinerary_redis_write_handler;
 
-    if (redis->addr.sockaddr->sa_family != AF_UNIX) {
+    if (addr->sockaddr->sa_family != AF_UNIX) {
         tcp_nodelay = 1;
 
         if (setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY,
@@ -930,23 +613,27 @@ ngx_http_itinerary_redis_greeted(ngx_http_itinerary_redis_call_t *call)
         waiting = ngx_queue_data(q, ngx_http_itinerary_redis_call_t, queue);
 
         if (ngx_http_itinerary_redis_push(conn, waiting, 0) != NGX_OK) {
-            ngx_http_itinerary_redis_fail(conn, "has too much to do");
-            return;
+            ngx_http_itinerary_redis_fail_call(waiting, "has too much to do");
         }
     }
 }
 
 
-/* the call's commands from the first one on go out with this turn's */
+/*
+ * The call's commands from the first one on go out with this turn's.  Where
+ * there is no room for all of them, none is sent, and the others' are.
+ */
 
 static ngx_int_t
 ngx_http_itinerary_redis_push(ngx_http_itinerary_redis_conn_t *conn,
     ngx_http_itinerary_redis_call_t *call, ngx_uint_t first)
 {
-    ngx_uint_t                           i;
+    size_t                               unsent;
+    ngx_uint_t                           i, count;
     ngx_http_itinerary_redis_command_t  *command;
 
-    ngx_queue_insert_tail(&conn->calls, &call->queue);
+    unsent = conn->last - conn->pos;
+    count = conn->count;
 
     command = call->commands.elts;
 
@@ -955,11 +642,18 @@ ngx_http_itinerary_redis_push(ngx_http_itinerary_redis_conn_t *conn,
         if (ngx_http_itinerary_redis_slot(conn, call, i) != NGX_OK
             || ngx_http_itinerary_redis_format(conn, &command[i]) != NGX_OK)
         {
+            conn->last = conn->pos + unsent;
+            conn->count = count;
             return NGX_ERROR;
         }
-
-        call->pending++;
     }
+
+    /* a server that was just connected to has its full time to answer */
+
+    call->deadline = ngx_current_msec + conn->redis->timeout;
+    call->pending = call->commands.nelts - first;
+
+    ngx_queue_insert_tail(&conn->calls, &call->queue);
 
     conn->peer.connection->idle = 0;
 
@@ -1106,16 +800,23 @@ static ngx_int_t
 ngx_http_itinerary_redis_append(ngx_http_itinerary_redis_conn_t *conn,
     u_char *data, size_t len)
 {
-    size_t   size;
+    size_t   size, unsent;
     u_char  *out;
 
     if (conn->size - conn->last < len) {
 
-        size = ngx_max(2 * conn->size, NGX_HTTP_ITINERARY_REDIS_BUFFER);
-        size = ngx_max(size, conn->last + len);
+        unsent = conn->last - conn->pos;
 
-        if (size > NGX_HTTP_ITINERARY_REDIS_OUT) {
+        if (len > NGX_HTTP_ITINERARY_REDIS_OUT - unsent) {
             return NGX_ERROR;
+        }
+
+        size = conn->size;
+
+        if (unsent + len > size / 2) {
+            size = ngx_max(2 * size, NGX_HTTP_ITINERARY_REDIS_BUFFER);
+            size = ngx_max(size, unsent + len);
+            size = ngx_min(size, NGX_HTTP_ITINERARY_REDIS_OUT);
         }
 
         out = ngx_alloc(size, ngx_cycle->log);
@@ -1124,12 +825,12 @@ ngx_http_itinerary_redis_append(ngx_http_itinerary_redis_conn_t *conn,
         }
 
         if (conn->out) {
-            ngx_memcpy(out, conn->out + conn->pos, conn->last - conn->pos);
+            ngx_memcpy(out, conn->out + conn->pos, unsent);
             ngx_free(conn->out);
         }
 
-        conn->last -= conn->pos;
         conn->pos = 0;
+        conn->last = unsent;
         conn->out = out;
         conn->size = size;
     }
@@ -1150,7 +851,6 @@ static ngx_uint_t
 ngx_http_itinerary_redis_deadline(ngx_http_itinerary_redis_conn_t *conn,
     ngx_msec_t *until)
 {
-    ngx_msec_t                        deadline;
     ngx_queue_t                      *calls;
     ngx_http_itinerary_redis_call_t  *call;
 
@@ -1170,12 +870,10 @@ ngx_http_itinerary_redis_deadline(ngx_http_itinerary_redis_conn_t *conn,
     call = ngx_queue_data(ngx_queue_head(calls),
                           ngx_http_itinerary_redis_call_t, queue);
 
-    deadline = call->started + conn->redis->timeout;
-
     if (conn->state == ngx_http_itinerary_redis_ready
-        || (ngx_msec_int_t) (deadline - *until) < 0)
+        || (ngx_msec_int_t) (call->deadline - *until) < 0)
     {
-        *until = deadline;
+        *until = call->deadline;
     }
 
     return 1;
@@ -1231,7 +929,7 @@ ngx_http_itinerary_redis_fail(ngx_http_itinerary_redis_conn_t *conn,
     ngx_queue_t                      *q, failed;
     ngx_http_itinerary_redis_call_t  *call;
 
-    if (conn->count || !ngx_queue_empty(&conn->waiting)) {
+    if (!ngx_queue_empty(&conn->calls) || !ngx_queue_empty(&conn->waiting)) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "itinerary: redis \"%V\" %s", &conn->redis->name,
                       reason);
@@ -1245,6 +943,7 @@ ngx_http_itinerary_redis_fail(ngx_http_itinerary_redis_conn_t *conn,
                          + ngx_random() % (conn->backoff / 2);
         conn->backoff = ngx_min(conn->backoff * 2,
                                 NGX_HTTP_ITINERARY_REDIS_BACKOFF_MAX);
+        conn->addr++;
     }
 
     ngx_queue_init(&failed);
@@ -1344,6 +1043,7 @@ ngx_http_itinerary_redis_shut(ngx_http_itinerary_redis_conn_t *conn)
     conn->head = 0;
     conn->count = 0;
     conn->received = 0;
+    conn->distrusted = 0;
     conn->state = ngx_http_itinerary_redis_closed;
 }
 
@@ -1373,10 +1073,44 @@ ngx_http_itinerary_redis_timer_handler(ngx_event_t *ev)
         return;
     }
 
-    ngx_http_itinerary_redis_fail(conn,
-                          conn->state == ngx_http_itinerary_redis_ready
-                          ? "did not answer in time"
-                          : "could not be connected to in time");
+    if (conn->state == ngx_http_itinerary_redis_ready) {
+        ngx_http_itinerary_redis_fail(conn, "did not answer in time");
+        return;
+    }
+
+    if ((ngx_msec_int_t) (conn->connect_until - ngx_current_msec) <= 0) {
+        ngx_http_itinerary_redis_fail(conn,
+                                      "could not be connected to in time");
+        return;
+    }
+
+    ngx_http_itinerary_redis_expire(conn);
+}
+
+
+/* the connection may still come about, but not in time for these */
+
+static void
+ngx_http_itinerary_redis_expire(ngx_http_itinerary_redis_conn_t *conn)
+{
+    ngx_queue_t                      *q;
+    ngx_http_itinerary_redis_call_t  *call;
+
+    while (!ngx_queue_empty(&conn->waiting)) {
+
+        q = ngx_queue_head(&conn->waiting);
+        call = ngx_queue_data(q, ngx_http_itinerary_redis_call_t, queue);
+
+        if ((ngx_msec_int_t) (call->deadline - ngx_current_msec) > 0) {
+            break;
+        }
+
+        ngx_queue_remove(q);
+        ngx_http_itinerary_redis_fail_call(call,
+                                         "was not connected to in time");
+    }
+
+    ngx_http_itinerary_redis_arm(conn);
 }
 
 
@@ -1419,7 +1153,7 @@ ngx_http_itinerary_redis_write_handler(ngx_event_t *wev)
 
         n = c->send(c, conn->out + conn->pos, conn->last - conn->pos);
 
-        if (n == NGX_AGAIN) {
+        if (n == NGX_AGAIN || n == 0) {
             break;
         }
 
@@ -1432,8 +1166,15 @@ ngx_http_itinerary_redis_write_handler(ngx_event_t *wev)
     }
 
     if (conn->pos == conn->last) {
+
         conn->pos = 0;
         conn->last = 0;
+
+        if (conn->size > NGX_HTTP_ITINERARY_REDIS_KEEP) {
+            ngx_free(conn->out);
+            conn->out = NULL;
+            conn->size = 0;
+        }
     }
 
     if (ngx_handle_write_event(wev, 0) != NGX_OK) {
@@ -1481,6 +1222,14 @@ ngx_http_itinerary_redis_read_handler(ngx_event_t *rev)
         if (ngx_http_itinerary_redis_feed(conn, buf, n) != NGX_OK) {
             return;
         }
+
+        if (conn->distrusted) {
+
+            /* its role and its data are asked for by the next connection */
+
+            ngx_http_itinerary_redis_fail(conn, "is not what it was");
+            return;
+        }
     }
 
     if (ngx_handle_read_event(rev, 0) != NGX_OK) {
@@ -1510,10 +1259,11 @@ static ngx_int_t
 ngx_http_itinerary_redis_feed(ngx_http_itinerary_redis_conn_t *conn,
     u_char *data, size_t len)
 {
-    void              *reply;
-    ngx_connection_t  *c;
+    void                             *reply;
+    ngx_uint_t                        opened;
+    ngx_http_itinerary_redis_slot_t  *slot;
 
-    c = conn->peer.connection;
+    opened = conn->opened;
 
     conn->received += len;
 
@@ -1536,7 +1286,24 @@ ngx_http_itinerary_redis_feed(ngx_http_itinerary_redis_conn_t *conn,
             return NGX_ERROR;
         }
 
+        if (conn->count) {
+            slot = &conn->slots[conn->head];
+
+            conn->reply.pool = slot->call->pool;
+            conn->reply.command = slot->call->commands.elts;
+            conn->reply.command += slot->index;
+        }
+
         if (redisReaderGetReply(conn->reader, &reply) != REDIS_OK) {
+
+            /* "out of memory" is what our functions did not take */
+
+            if (conn->reader->err == REDIS_ERR_OOM) {
+                ngx_http_itinerary_redis_fail(conn,
+                                              "sent what no command asks for");
+                return NGX_ERROR;
+            }
+
             ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                           "itinerary: redisReaderGetReply() failed: \"%s\"",
                           conn->reader->errstr);
@@ -1554,7 +1321,11 @@ ngx_http_itinerary_redis_feed(ngx_http_itinerary_redis_conn_t *conn,
             return NGX_ERROR;
         }
 
-        if (conn->peer.connection != c) {
+        /* a handler may have closed it, and even opened it again */
+
+        if (conn->state == ngx_http_itinerary_redis_closed
+            || conn->opened != opened)
+        {
             return NGX_ERROR;
         }
     }
@@ -1577,9 +1348,22 @@ ngx_http_itinerary_redis_replied(ngx_http_itinerary_redis_conn_t *conn)
     command = call->commands.elts;
     command += slot.index;
 
+    if (command->reply.type == NGX_HTTP_ITINERARY_REDIS_NONE) {
+
+        /* a type of RESP3 that has no function of ours */
+
+        ngx_http_itinerary_redis_fail(conn, "sent what no command asks for");
+        return NGX_ERROR;
+    }
+
+    if (command->reply.type == NGX_HTTP_ITINERARY_REDIS_ERROR
+        && ngx_strncmp(command->reply.text.data, "READONLY", 8) == 0)
+    {
+        conn->distrusted = 1;
+    }
+
     if (command->script && !command->resent
         && command->reply.type == NGX_HTTP_ITINERARY_REDIS_ERROR
-        && command->reply.text.len >= 8
         && ngx_strncmp(command->reply.text.data, "NOSCRIPT", 8) == 0)
     {
         command->resent = 1;
@@ -1612,179 +1396,4 @@ ngx_http_itinerary_redis_replied(ngx_http_itinerary_redis_conn_t *conn)
     call->handler(call);
 
     return NGX_OK;
-}
-
-
-/*
- * The place for what is being read: of the oldest command without a reply,
- * the reply itself or an element of its array.  NULL for what lies deeper.
- */
-
-static ngx_http_itinerary_redis_value_t *
-ngx_http_itinerary_redis_value(const redisReadTask *task)
-{
-    ngx_http_itinerary_redis_conn_t     *conn;
-    ngx_http_itinerary_redis_slot_t     *slot;
-    ngx_http_itinerary_redis_command_t  *command;
-
-    conn = task->privdata;
-    slot = &conn->slots[conn->head];
-    command = slot->call->commands.elts;
-    command += slot->index;
-
-    if (task->parent == NULL) {
-        return &command->reply;
-    }
-
-    if (task->parent->parent == NULL
-        && (ngx_uint_t) task->idx < command->nelts)
-    {
-        return &command->elts[task->idx];
-    }
-
-    return NULL;
-}
-
-
-static void *
-ngx_http_itinerary_redis_create_string(const redisReadTask *task, char *text,
-    size_t len)
-{
-    ngx_http_itinerary_redis_conn_t   *conn;
-    ngx_http_itinerary_redis_value_t  *value;
-
-    if (len > NGX_HTTP_ITINERARY_REDIS_TEXT) {
-        return NULL;
-    }
-
-    value = ngx_http_itinerary_redis_value(task);
-
-    if (value == NULL) {
-        return &ngx_http_itinerary_redis_object;
-    }
-
-    conn = task->privdata;
-
-    value->text.data = ngx_pnalloc(conn->slots[conn->head].call->pool,
-                                   len + 1);
-    if (value->text.data == NULL) {
-        return NULL;
-    }
-
-    ngx_memcpy(value->text.data, text, len);
-    value->text.data[len] = '\0';
-    value->text.len = len;
-
-    switch (task->type) {
-
-    case REDIS_REPLY_ERROR:
-        value->type = NGX_HTTP_ITINERARY_REDIS_ERROR;
-        break;
-
-    case REDIS_REPLY_STATUS:
-        value->type = NGX_HTTP_ITINERARY_REDIS_STATUS;
-        break;
-
-    case REDIS_REPLY_STRING:
-        value->type = NGX_HTTP_ITINERARY_REDIS_STRING;
-        break;
-
-    default:                              /* RESP3, which was not asked for */
-        return NULL;
-    }
-
-    return &ngx_http_itinerary_redis_object;
-}
-
-
-static void *
-#if (HIREDIS_MAJOR >= 1)
-ngx_http_itinerary_redis_create_array(const redisReadTask *task, size_t n)
-#else
-ngx_http_itinerary_redis_create_array(const redisReadTask *task, int n)
-#endif
-{
-    ngx_uint_t                           depth;
-    const redisReadTask                 *parent;
-    ngx_http_itinerary_redis_conn_t     *conn;
-    ngx_http_itinerary_redis_slot_t     *slot;
-    ngx_http_itinerary_redis_value_t    *value;
-    ngx_http_itinerary_redis_command_t  *command;
-
-    depth = 0;
-
-    for (parent = task->parent; parent; parent = parent->parent) {
-        depth++;
-    }
-
-    if (task->type != REDIS_REPLY_ARRAY
-        || (size_t) n > NGX_HTTP_ITINERARY_REDIS_ELEMENTS
-        || depth >= NGX_HTTP_ITINERARY_REDIS_DEPTH)
-    {
-        return NULL;
-    }
-
-    value = ngx_http_itinerary_redis_value(task);
-
-    if (value) {
-        value->type = NGX_HTTP_ITINERARY_REDIS_ARRAY;
-    }
-
-    if (task->parent == NULL) {
-
-        conn = task->privdata;
-        slot = &conn->slots[conn->head];
-        command = slot->call->commands.elts;
-        command += slot->index;
-
-        command->elts = ngx_pcalloc(slot->call->pool,
-                              ((size_t) n + 1)
-                              * sizeof(ngx_http_itinerary_redis_value_t));
-        if (command->elts == NULL) {
-            return NULL;
-        }
-
-        command->nelts = n;
-    }
-
-    return &ngx_http_itinerary_redis_object;
-}
-
-
-static void *
-ngx_http_itinerary_redis_create_integer(const redisReadTask *task,
-    long long integer)
-{
-    ngx_http_itinerary_redis_value_t  *value;
-
-    value = ngx_http_itinerary_redis_value(task);
-
-    if (value) {
-        value->type = NGX_HTTP_ITINERARY_REDIS_INTEGER;
-        value->integer = integer;
-    }
-
-    return &ngx_http_itinerary_redis_object;
-}
-
-
-static void *
-ngx_http_itinerary_redis_create_nil(const redisReadTask *task)
-{
-    ngx_http_itinerary_redis_value_t  *value;
-
-    value = ngx_http_itinerary_redis_value(task);
-
-    if (value) {
-        value->type = NGX_HTTP_ITINERARY_REDIS_NIL;
-    }
-
-    return &ngx_http_itinerary_redis_object;
-}
-
-
-static void
-ngx_http_itinerary_redis_free_object(void *object)
-{
-    (void) object;
 }

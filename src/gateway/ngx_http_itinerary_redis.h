@@ -85,6 +85,7 @@ struct ngx_http_itinerary_redis_call_s {
     ngx_queue_t                          queue;
     ngx_event_t                          event;
     ngx_msec_t                           started;
+    ngx_msec_t                           deadline;
     ngx_uint_t                           pending;   /* replies to come */
     unsigned                             handshake:1;
 };
@@ -107,7 +108,8 @@ typedef struct {
 
 struct ngx_http_itinerary_redis_s {
     ngx_array_t                          args;      /* of ngx_str_t */
-    ngx_addr_t                           addr;
+    ngx_addr_t                          *addrs;     /* tried in turn */
+    ngx_uint_t                           naddrs;
     ngx_str_t                            name;      /* as in the logs */
     ngx_str_t                            user;
     ngx_str_t                            password;
@@ -121,6 +123,8 @@ struct ngx_http_itinerary_redis_s {
 
     /* the worker's */
 
+    ngx_str_t                            id;        /* of the data, as the
+                                                       greeter learnt it */
     struct ngx_http_itinerary_redis_conn_s  *conns;
 };
 
@@ -164,6 +168,13 @@ ngx_http_itinerary_redis_command_t *ngx_http_itinerary_redis_add_argv(
 
 void ngx_http_itinerary_redis_send(ngx_http_itinerary_redis_t *redis,
     ngx_http_itinerary_redis_call_t *call);
+
+/*
+ * The server is not what its greeter took it for: every connection greets it
+ * anew before it sends another call.
+ */
+
+void ngx_http_itinerary_redis_distrust(ngx_http_itinerary_redis_t *redis);
 
 /* closes the worker's connections */
 

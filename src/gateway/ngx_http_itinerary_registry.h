@@ -63,6 +63,10 @@ struct ngx_http_itinerary_registry_s {
                                                     aliases */
     unsigned                          lost;      /* claims that others won */
 
+    unsigned                          known:1;   /* it is the registry that
+                                                    was admitted */
+    unsigned                          suspect:1; /* it holds what is not
+                                                    its own */
     unsigned                          busy:1;    /* a step is under way */
     unsigned                          leased:1;  /* the trip's lease is ours */
     unsigned                          claimed:1; /* claims may be on record */
@@ -75,6 +79,7 @@ struct ngx_http_itinerary_registry_s {
     ngx_uint_t                        step;      /* of the call's commands */
     const itinerary_case_t           *c;
     const itinerary_judgement_t      *j;
+    itinerary_judgement_t            *claims;
     const itinerary_facts_t          *facts;
     ngx_str_t                         at;        /* RFC 3339 */
     itinerary_str_t                   body_ids[3];
@@ -103,10 +108,13 @@ void ngx_http_itinerary_registry_view(ngx_http_itinerary_registry_t *reg,
     itinerary_operation_e operation, const itinerary_document_t *document,
     ngx_uint_t anybody);
 
-/* claims what the judgement adds; reg->lost counts what others had */
+/*
+ * Claims what the judgement adds.  What others have claimed meanwhile is
+ * counted in reg->lost, and is no more allowed in the judgement.
+ */
 
 void ngx_http_itinerary_registry_claim(ngx_http_itinerary_registry_t *reg,
-    const itinerary_case_t *c, const itinerary_judgement_t *j);
+    const itinerary_case_t *c, itinerary_judgement_t *j);
 
 /* the write was refused, here or by the API: gives back claims and lease */
 

@@ -29,6 +29,7 @@ typedef struct {
     ngx_str_t                            key;
     ngx_str_t                            file;
     ngx_uint_t                           first;  /* of the commands above */
+    u_char                               text[NGX_HTTP_ITINERARY_ID_MAX];
     unsigned                             warned:1;
 } ngx_http_itinerary_id_t;
 
@@ -43,6 +44,8 @@ static ngx_int_t ngx_http_itinerary_id_check_role(
 static void ngx_http_itinerary_id_check_policy(
     ngx_http_itinerary_redis_call_t *call, ngx_http_itinerary_id_t *id,
     ngx_http_itinerary_redis_command_t *command);
+static ngx_int_t ngx_http_itinerary_id_ask(
+    ngx_http_itinerary_redis_call_t *call, ngx_http_itinerary_id_t *id);
 static ngx_int_t ngx_http_itinerary_id_make(
     ngx_http_itinerary_redis_call_t *call, ngx_http_itinerary_id_t *id);
 static ngx_int_t ngx_http_itinerary_id_remembered(
@@ -149,6 +152,7 @@ ngx_http_itinerary_id_admit(ngx_http_itinerary_redis_call_t *call, void *data)
                                        &command[ngx_http_itinerary_id_policy]);
 
     was.data = buf;
+    was.len = 0;
     rc = ngx_http_itinerary_id_remembered(id, &was, call->log);
 
     if (rc == NGX_ERROR) {
@@ -167,8 +171,21 @@ ngx_http_itinerary_id_admit(ngx_http_itinerary_redis_call_t *call, void *data)
 
     case NGX_HTTP_ITINERARY_REDIS_NIL:
 
-        if (rc == NGX_DECLINED && n <= ngx_http_itinerary_id_get_again) {
-            return ngx_http_itinerary_id_make(call, id);
+        if (n <= ngx_http_itinerary_id_get_again) {
+
+            /* another worker may just have named it: then it is there now */
+
+            return rc == NGX_DECLINED ? ngx_http_itinerary_id_make(call, id)
+                                      : ngx_http_itinerary_id_ask(call, id);
+        }
+
+        if (rc == NGX_DECLINED) {
+            ngx_log_error(NGX_LOG_ERR, call->log, 0,
+                          "itinerary: redis \"%V\" did not take a new "
+                          "registry's id: \"%V\"", &id->redis->name,
+                          &command[-1].reply.text);
+            call->failure = "did not take a new registry's id";
+            return NGX_ERROR;
         }
 
         ngx_log_error(NGX_LOG_ERR, call->log, 0,
@@ -205,8 +222,14 @@ ngx_http_itinerary_id_admit(ngx_http_itinerary_redis_call_t *call, void *data)
     }
 
     if (rc == NGX_DECLINED) {
-        return ngx_http_itinerary_id_remember(id, &command->reply.text,
-                                              call->log);
+
+        rc = ngx_http_itinerary_id_remember(id, &command->reply.text,
+                                            call->log);
+        if (rc != NGX_OK) {
+            return rc;
+        }
+
+        was = command->reply.text;
     }
 
     if (was.len != command->reply.text.len
@@ -220,6 +243,13 @@ ngx_http_itinerary_id_admit(ngx_http_itinerary_redis_call_t *call, void *data)
         call->failure = "is not the registry it was";
         return NGX_ERROR;
     }
+
+    /* what the registry compares its look-ups with */
+
+    ngx_memcpy(id->text, command->reply.text.data, command->reply.text.len);
+
+    id->redis->id.len = command->reply.text.len;
+    id->redis->id.data = id->text;
 
     return NGX_OK;
 }
@@ -282,6 +312,24 @@ ngx_http_itinerary_id_check_policy(ngx_http_itinerary_redis_call_t *call,
                       "\"%V\": only with \"noeviction\" it forgets no owner",
                       &id->redis->name, &policy);
     }
+}
+
+
+/* asks again; the first of the two stands where id_make() sets it */
+
+static ngx_int_t
+ngx_http_itinerary_id_ask(ngx_http_itinerary_redis_call_t *call,
+    ngx_http_itinerary_id_t *id)
+{
+    static ngx_str_t  get = ngx_string("GET");
+
+    if (ngx_http_itinerary_redis_add(call, NULL, 2, &get, &id->key) == NULL
+        || ngx_http_itinerary_redis_add(call, NULL, 2, &get, &id->key) == NULL)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_AGAIN;
 }
 
 
@@ -385,7 +433,9 @@ ngx_http_itinerary_id_remember(ngx_http_itinerary_id_t *id, ngx_str_t *text,
     u_char     temp[NGX_MAX_PATH], line[NGX_HTTP_ITINERARY_ID_MAX + 1], *p;
     ssize_t    n;
     ngx_fd_t   fd;
+    ngx_err_t  err;
     ngx_int_t  rc;
+    ngx_str_t  was;
 
     (void) ngx_snprintf(temp, NGX_MAX_PATH - 1, "%V.%P%Z", &id->file, ngx_pid);
 
@@ -416,15 +466,29 @@ ngx_http_itinerary_id_remember(ngx_http_itinerary_id_t *id, ngx_str_t *text,
         rc = NGX_ERROR;
     }
 
-    /* another worker may have been faster: it saw the same registry */
+    if (rc == NGX_OK && link((char *) temp, (char *) id->file.data) == -1) {
 
-    if (rc == NGX_OK
-        && link((char *) temp, (char *) id->file.data) == -1
-        && ngx_errno != NGX_EEXIST)
-    {
-        ngx_log_error(NGX_LOG_CRIT, log, ngx_errno,
-                      "link() \"%s\" to \"%V\" failed", temp, &id->file);
-        rc = NGX_ERROR;
+        err = ngx_errno;
+
+        if (err == NGX_EEXIST) {
+
+            /* another worker was faster, and saw the same registry */
+
+            was.data = line;
+            rc = NGX_ERROR;
+
+            if (ngx_http_itinerary_id_remembered(id, &was, log) == NGX_OK
+                && was.len == text->len
+                && ngx_memcmp(was.data, text->data, was.len) == 0)
+            {
+                rc = NGX_OK;
+            }
+
+        } else {
+            ngx_log_error(NGX_LOG_CRIT, log, err,
+                          "link() \"%s\" to \"%V\" failed", temp, &id->file);
+            rc = NGX_ERROR;
+        }
     }
 
     if (ngx_delete_file(temp) == NGX_FILE_ERROR) {

@@ -14,6 +14,10 @@
 
 #define NGX_HTTP_ITINERARY_FILE_BUFFER  16384
 
+/* bookings in a trip, well below what a reply of Redis may hold */
+
+#define NGX_HTTP_ITINERARY_TRIP_MAX     16384
+
 
 /* the headers that the judgement reads, each as often as it occurs */
 
@@ -27,6 +31,8 @@ typedef struct {
 } ngx_http_itinerary_headers_t;
 
 
+static ngx_uint_t ngx_http_itinerary_request_is_read(ngx_http_request_t *r);
+static void *ngx_http_itinerary_request_alloc(void *data, size_t size);
 static ngx_int_t ngx_http_itinerary_request_begin(ngx_http_request_t *r,
     ngx_http_itinerary_loc_conf_t *ilcf);
 static ngx_int_t ngx_http_itinerary_request_again(ngx_http_request_t *r,
@@ -45,6 +51,7 @@ static ngx_int_t ngx_http_itinerary_request_check_body(ngx_http_request_t *r,
 
 static ngx_int_t ngx_http_itinerary_request_advance(ngx_http_request_t *r,
     ngx_http_itinerary_transaction_t *txn);
+static ngx_uint_t ngx_http_itinerary_request_has_body(ngx_http_request_t *r);
 static ngx_int_t ngx_http_itinerary_request_read(ngx_http_request_t *r,
     ngx_http_itinerary_transaction_t *txn);
 static ngx_int_t ngx_http_itinerary_request_was_read(ngx_http_request_t *r,
@@ -65,6 +72,8 @@ static ngx_int_t ngx_http_itinerary_request_refuse(ngx_http_request_t *r,
     ngx_http_itinerary_transaction_t *txn);
 static ngx_int_t ngx_http_itinerary_request_wait(ngx_http_request_t *r);
 static void ngx_http_itinerary_request_wake(ngx_http_request_t *r);
+static ngx_int_t ngx_http_itinerary_request_early(ngx_http_request_t *r,
+    ngx_http_itinerary_transaction_t *txn);
 static void ngx_http_itinerary_request_body_handler(ngx_http_request_t *r);
 
 static ngx_int_t ngx_http_itinerary_request_feed(
@@ -90,7 +99,7 @@ ngx_http_itinerary_request_handler(ngx_http_request_t *r)
     if (r != r->main) {
 
         if (ilcf->mode != NGX_HTTP_ITINERARY_ENFORCE
-            || r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))
+            || ngx_http_itinerary_request_is_read(r))
         {
             return NGX_DECLINED;
         }
@@ -125,6 +134,40 @@ ngx_http_itinerary_request_handler(ngx_http_request_t *r)
 }
 
 
+/* a subrequest has the client's headers, and its own method and arguments */
+
+static ngx_uint_t
+ngx_http_itinerary_request_is_read(ngx_http_request_t *r)
+{
+    itinerary_pool_t              pool;
+    itinerary_error_t             error;
+    itinerary_target_t            target;
+    ngx_http_itinerary_headers_t  headers;
+
+    ngx_http_itinerary_request_headers(r, &headers);
+
+    if (headers.override) {
+        return 0;
+    }
+
+    pool.alloc = ngx_http_itinerary_request_alloc;
+    pool.data = r->pool;
+
+    ngx_memzero(&error, sizeof(itinerary_error_t));
+
+    return ngx_http_itinerary_request_target(r, &pool, &target, &error)
+           == NGX_OK
+           && target.operation == ITINERARY_OP_READ;
+}
+
+
+static void *
+ngx_http_itinerary_request_alloc(void *data, size_t size)
+{
+    return ngx_palloc(data, size);
+}
+
+
 static ngx_int_t
 ngx_http_itinerary_request_begin(ngx_http_request_t *r,
     ngx_http_itinerary_loc_conf_t *ilcf)
@@ -145,7 +188,10 @@ ngx_http_itinerary_request_begin(ngx_http_request_t *r,
     /* most reads need nothing but this */
 
     if (r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD) && r->args.len == 0
-        && headers.override == NULL)
+        && headers.override == NULL
+        && ngx_strlchr(r->unparsed_uri.data,
+                       r->unparsed_uri.data + r->unparsed_uri.len, '#')
+           == NULL)
     {
         ctx->operation = ITINERARY_OP_READ;
         return NGX_DECLINED;
@@ -196,12 +242,17 @@ ngx_http_itinerary_request_again(ngx_http_request_t *r,
 {
     itinerary_error_t                  error;
     itinerary_target_t                 target;
+    ngx_http_upstream_t               *u;
     ngx_http_itinerary_transaction_t  *txn;
 
     txn = ctx->txn;
 
     if (txn == NULL) {
+
+        /* it was a read */
+
         return r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD)
+               || ngx_http_itinerary_request_is_read(r)
                ? NGX_DECLINED : NGX_HTTP_NOT_FOUND;
     }
 
@@ -236,11 +287,30 @@ ngx_http_itinerary_request_again(ngx_http_request_t *r,
         return NGX_HTTP_NOT_FOUND;
     }
 
-    if (ngx_http_itinerary_audit(txn, ngx_http_itinerary_event_forwarded)
-        != NGX_OK
+    if (txn->registry.leased
+        && ngx_current_msec - txn->started >= txn->conf->lease)
+    {
+        /* another write to the trip may be under way */
+
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
+
+    u = r->upstream;
+
+    /* without an upstream, nobody has got it yet: "try_files" comes later */
+
+    if (u
+        && ngx_http_itinerary_audit(txn, ngx_http_itinerary_event_forwarded)
+           != NGX_OK
         && txn->conf->mode == NGX_HTTP_ITINERARY_ENFORCE)
     {
         return NGX_HTTP_SERVICE_UNAVAILABLE;
+    }
+
+    if (u && u->request_sent
+        && (u->headers_in.status_n < 400 || u->headers_in.status_n >= 500))
+    {
+        txn->doubtful = 1;
     }
 
     ctx->diverted = 0;
@@ -592,6 +662,27 @@ ngx_http_itinerary_request_advance(ngx_http_request_t *r,
 }
 
 
+/*
+ * Whether something may still come: a lease that is taken with the headers
+ * must not wait for a body whose end the client decides about.
+ */
+
+static ngx_uint_t
+ngx_http_itinerary_request_has_body(ngx_http_request_t *r)
+{
+#if (NGX_HTTP_V2)
+
+    if (r->stream) {
+        return !r->stream->in_closed;
+    }
+
+#endif
+
+    return r->headers_in.content_length_n > 0 || r->headers_in.chunked
+           || r->http_version > NGX_HTTP_VERSION_20;
+}
+
+
 /* the look-ups and the body are under way at the same time */
 
 static ngx_int_t
@@ -610,7 +701,8 @@ ngx_http_itinerary_request_read(ngx_http_request_t *r,
     if (token || trip) {
         ngx_http_itinerary_registry_lookup(&txn->registry, token, trip,
                           !token
-                          && txn->target.operation == ITINERARY_OP_CANCEL);
+                          && txn->target.operation == ITINERARY_OP_CANCEL
+                          && !ngx_http_itinerary_request_has_body(r));
     }
 
     if (txn->conf->audit) {
@@ -690,11 +782,17 @@ ngx_http_itinerary_request_body(ngx_http_request_t *r, ngx_chain_t *in)
         }
     }
 
-    /* an early refusal does not wait for the rest of the body */
+    return in == NULL ? NGX_OK : ngx_http_itinerary_request_early(r, txn);
+}
 
-    if (in == NULL || txn->body_seen
-        || txn->conf->mode != NGX_HTTP_ITINERARY_ENFORCE)
-    {
+
+/* an early refusal does not wait for the rest of the body */
+
+static ngx_int_t
+ngx_http_itinerary_request_early(ngx_http_request_t *r,
+    ngx_http_itinerary_transaction_t *txn)
+{
+    if (txn->body_seen || txn->conf->mode != NGX_HTTP_ITINERARY_ENFORCE) {
         return NGX_OK;
     }
 
@@ -964,6 +1062,15 @@ ngx_http_itinerary_request_judge(ngx_http_itinerary_transaction_t *txn)
 
     txn->judgeable = 1;
 
+    if (txn->error.reason == ITINERARY_REASON_NONE
+        && txn->registry.trip.nbookings + txn->judgement.neffects
+           > NGX_HTTP_ITINERARY_TRIP_MAX)
+    {
+        (void) itinerary_refuse(&txn->core, &txn->error,
+                                ITINERARY_BODY_TOO_LARGE, 0, "",
+                                "the trip has too many bookings");
+    }
+
     return NGX_OK;
 }
 
@@ -1026,7 +1133,7 @@ ngx_http_itinerary_request_deny(ngx_http_request_t *r,
     ngx_http_itinerary_transaction_t *txn)
 {
     if (txn->error.reason == ITINERARY_REGISTRY_UNAVAILABLE
-        && txn->conf->fail_open)
+        && txn->conf->fail_open && !txn->registry.suspect)
     {
         if (ngx_http_itinerary_request_fail_open(txn) != NGX_OK) {
             return NGX_ERROR;
@@ -1079,6 +1186,14 @@ ngx_http_itinerary_request_refuse(ngx_http_request_t *r,
                   reason->code.data,
                   txn->error.details ? txn->error.details->text : "");
 
+    if (txn->feeding && !txn->body_seen) {
+
+        /* what is left of the body must not be read as the next request */
+
+        r->keepalive = 0;
+        r->lingering_close = 1;
+    }
+
     if (ngx_http_itinerary_error_headers(r, txn->error.reason) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -1105,6 +1220,10 @@ ngx_http_itinerary_request_forward(ngx_http_request_t *r,
     }
 
     txn->state = ngx_http_itinerary_forwarded;
+
+    /* from now on "proxy_ignore_client_abort" says what it does to leave */
+
+    r->read_event_handler = ngx_http_block_reading;
 
     /* the answer to a write must be seen whole */
 
@@ -1137,15 +1256,48 @@ ngx_http_itinerary_request_wait(ngx_http_request_t *r)
 static void
 ngx_http_itinerary_request_wake(ngx_http_request_t *r)
 {
-    ngx_http_itinerary_ctx_t  *ctx;
+    ngx_int_t                          rc;
+    ngx_http_itinerary_ctx_t          *ctx;
+    ngx_http_itinerary_transaction_t  *txn;
 
     ctx = ngx_http_itinerary_ctx_find(r, NULL);
 
-    /* the body handler, or the filter, goes on */
-
-    if (ctx == NULL || ctx->txn == NULL || ctx->txn->feeding) {
+    if (ctx == NULL || ctx->txn == NULL) {
         return;
     }
 
-    ngx_http_core_run_phases(r);
+    txn = ctx->txn;
+
+    /* nginx may refuse the body during a look-up */
+
+    if (txn->state == ngx_http_itinerary_refused) {
+        return;
+    }
+
+    if (!txn->feeding) {
+        ngx_http_core_run_phases(r);
+        return;
+    }
+
+    if (r->err_status) {
+        return;
+    }
+
+    /* the body handler goes on, unless there is no need to wait for it */
+
+    rc = ngx_http_itinerary_request_early(r, txn);
+
+    if (rc == NGX_OK) {
+        return;
+    }
+
+    txn->feeding = 0;
+
+#if (NGX_HTTP_V2)
+    if (r->stream) {
+        r->stream->skip_data = 1;
+    }
+#endif
+
+    ngx_http_finalize_request(r, rc);
 }

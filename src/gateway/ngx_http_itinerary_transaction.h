@@ -27,7 +27,7 @@
 
 
 typedef struct {
-    ngx_array_t                  servers;   /* of ngx_http_itinerary_redis_t * */
+    ngx_array_t                  servers;   /* of .._redis_t * */
     ngx_path_t                  *spool;
     ngx_int_t                    request_id;         /* variable's index */
 } ngx_http_itinerary_main_conf_t;
@@ -111,6 +111,8 @@ typedef struct {
     unsigned                        fail_open:1;
     unsigned                        answered:1;    /* with a header */
     unsigned                        complete:1;    /* the answer's end came */
+    unsigned                        doubtful:1;    /* it was forwarded before,
+                                                      and not refused */
     unsigned                        undone:1;      /* release was tried */
     unsigned                        audited:1;     /* the last record is
                                                       written */
