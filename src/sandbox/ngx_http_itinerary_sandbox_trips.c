@@ -20,6 +20,11 @@
 
 #define NGX_HTTP_ITINERARY_SANDBOX_BOOKED_VIA  "EveryGDS"
 
+/* the time of a date that has none */
+
+#define NGX_HTTP_ITINERARY_SANDBOX_DAY_START   "0000-00-00T00:00:00"
+#define NGX_HTTP_ITINERARY_SANDBOX_DAY_END     "0000-00-00T23:59:59"
+
 
 /* where a booking of the trip stands in its document */
 
@@ -424,40 +429,45 @@ static ngx_int_t
 ngx_http_itinerary_sandbox_widen(ngx_http_itinerary_sandbox_call_t *call,
     xmlDocPtr doc, xmlDocPtr posted)
 {
-    int64_t      start, end, posted_start, posted_end;
-    ngx_str_t    first, last;
+    int64_t     own, other;
+    ngx_str_t   text, wider;
+    ngx_uint_t  i;
 
-    if (ngx_http_itinerary_sandbox_span(call->pool, doc, &start, &end)
-        != NGX_OK
-        || ngx_http_itinerary_sandbox_span(call->pool, posted, &posted_start,
-                                           &posted_end)
-           != NGX_OK
-        || ngx_http_itinerary_sandbox_document_text(call->pool,
+    static struct {
+        const char  *name;
+        const char  *complete;
+        ngx_uint_t   later;
+    } dates[] = {
+        { "StartDateLocal", NGX_HTTP_ITINERARY_SANDBOX_DAY_START, 0 },
+        { "EndDateLocal", NGX_HTTP_ITINERARY_SANDBOX_DAY_END, 1 },
+        { NULL, NULL, 0 }
+    };
+
+    for (i = 0; dates[i].name; i++) {
+
+        if (ngx_http_itinerary_sandbox_document_text(call->pool,
+                                                     xmlDocGetRootElement(doc),
+                                                     dates[i].name, &text)
+            != NGX_OK
+            || ngx_http_itinerary_sandbox_document_text(call->pool,
                                                   xmlDocGetRootElement(posted),
-                                                  "StartDateLocal", &first)
-           != NGX_OK
-        || ngx_http_itinerary_sandbox_document_text(call->pool,
-                                                  xmlDocGetRootElement(posted),
-                                                  "EndDateLocal", &last)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    if (first.len && posted_start && (start == 0 || posted_start < start)) {
-
-        if (ngx_http_itinerary_sandbox_document_set(doc, "StartDateLocal",
-                                                    (char *) first.data)
-            != NGX_OK)
+                                                  dates[i].name, &wider)
+               != NGX_OK)
         {
             return NGX_ERROR;
         }
-    }
 
-    if (last.len && posted_end && (end == 0 || posted_end > end)) {
+        own = ngx_http_itinerary_sandbox_date(&text, dates[i].complete);
+        other = ngx_http_itinerary_sandbox_date(&wider, dates[i].complete);
 
-        if (ngx_http_itinerary_sandbox_document_set(doc, "EndDateLocal",
-                                                    (char *) last.data)
+        if (other == 0
+            || (own && (dates[i].later ? other <= own : other >= own)))
+        {
+            continue;
+        }
+
+        if (ngx_http_itinerary_sandbox_document_set(doc, dates[i].name,
+                                                    (char *) wider.data)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -784,7 +794,8 @@ ngx_http_itinerary_sandbox_span(ngx_pool_t *pool, xmlDocPtr doc,
         return NGX_ERROR;
     }
 
-    *start = ngx_http_itinerary_sandbox_date(&text, "0000-00-00T00:00:00");
+    *start = ngx_http_itinerary_sandbox_date(&text,
+                                        NGX_HTTP_ITINERARY_SANDBOX_DAY_START);
 
     if (ngx_http_itinerary_sandbox_document_text(pool, root, "EndDateLocal",
                                                  &text)
@@ -793,7 +804,8 @@ ngx_http_itinerary_sandbox_span(ngx_pool_t *pool, xmlDocPtr doc,
         return NGX_ERROR;
     }
 
-    *end = ngx_http_itinerary_sandbox_date(&text, "0000-00-00T23:59:59");
+    *end = ngx_http_itinerary_sandbox_date(&text,
+                                          NGX_HTTP_ITINERARY_SANDBOX_DAY_END);
 
     if (*start == 0) {
         *start = *end;
