@@ -181,9 +181,10 @@ sub nginx {
                    '-e', $self->path('error.log'));
 
     if ($ENV{ITINERARY_VALGRIND}) {
-        unshift @command, 'valgrind', '--quiet', '--vgdb=no', '--trace-children=yes',
+        unshift @command, 'valgrind', '--quiet', '--vgdb=no',
+            '--trace-children=yes', '--keep-debuginfo=yes',
             '--leak-check=full', '--errors-for-leak-kinds=definite',
-            '--show-leak-kinds=definite', '--keep-debuginfo=yes',
+            '--show-leak-kinds=definite',
             '--error-exitcode=99', '--num-callers=30',
             '--suppressions=' . dirname(__FILE__) . '/nginx.supp',
             '--log-file=' . $self->path('valgrind.%p');

@@ -122,7 +122,7 @@ sub send {
 sub _sendable {
     my ($self) = @_;
 
-    return @{ $self->{out} } && !ref $self->{out}[0]
+    return !$self->{eof} && @{ $self->{out} } && !ref $self->{out}[0]
            && IO::Select->new($self->{socket})->can_write(0);
 }
 
