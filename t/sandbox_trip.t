@@ -9,8 +9,8 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 
 use Test::More;
-use XML::LibXML;
 use Itinerary;
+use Itinerary::Sandbox;
 
 my $NS = 'http://www.concursolutions.com/api/travel/trip/2010/06';
 my $TRIP = '/api/travel/trip/v1.1';
@@ -73,62 +73,6 @@ my $conf = <<'END';
 END
 
 $t->nginx(workers => 2, conf => $conf);
-
-
-# every part has a traveler of its own, and so no trips but its own
-
-my $traveler = 0;
-
-sub fresh { return 'userid_value=' . ++$traveler . '%40example.com' }
-
-
-sub id_of {
-    my ($answer) = @_;
-
-    return $answer->{body} =~ m{<ItinLocator>([^<]*)</ItinLocator>}
-           ? $1 : 'none';
-}
-
-
-# an element's text, by a path of local names
-
-sub text {
-    my ($answer, $path) = @_;
-
-    $path =~ s{(\w+)}{*[local-name()="$1"]}g;
-
-    my $doc = eval { XML::LibXML->load_xml(string => $answer->{body}) }
-              or return "not XML: $answer->{body}";
-
-    return join ',', map { $_->textContent } $doc->findnodes("/$path");
-}
-
-
-# the bookings of an answer, and whether they have segments
-
-sub bookings {
-    my ($answer) = @_;
-
-    my $doc = eval { XML::LibXML->load_xml(string => $answer->{body}) }
-              or return "not XML: $answer->{body}";
-
-    my $xpath = XML::LibXML::XPathContext->new($doc);
-
-    $xpath->registerNs(t => $NS);
-
-    return join ' ', map {
-        $xpath->findvalue('t:BookingSource', $_) . '/'
-            . $xpath->findvalue('t:RecordLocator', $_)
-            . ($xpath->findnodes('t:Segments/*', $_) ? '' : '-')
-    } $xpath->findnodes('/t:Itinerary/t:Bookings/t:Booking');
-}
-
-
-sub error {
-    my ($answer) = @_;
-
-    return "$answer->{status} " . (code_of($answer) // '');
-}
 
 
 sub post {
@@ -463,7 +407,9 @@ END
                               =~ s/<Itinerary/<Itinerary $ns/r);
 
         is(bookings($answer), 'TravelBookings.com/C123456789',
-           'a post with ' . ($ns || 'no namespace') . ' is answered in ours');
+           'a post with ' . ($ns || 'no namespace') . ' is taken');
+        like($answer->{body}, qr/^<Itinerary xmlns="\Q$NS\E">/,
+             'and answered in ours');
     }
 
     my $xml = itinerary(ns => '', bookings => [{}],
@@ -563,32 +509,32 @@ END
         for (@errors) {
             my ($xml, $expected, $name) = @$_;
 
-            is(error(post('Alpha', $args, $xml)), $expected,
+            is(refused(post('Alpha', $args, $xml)), $expected,
                "$name is refused");
         }
     }
 
     is(bookings(details($id)), 'Alpha/A1', 'and changes nothing');
 
-    is(error(post('Alpha', 'tripId=CNQR0000000000', $JUNE)),
+    is(refused(post('Alpha', 'tripId=CNQR0000000000', $JUNE)),
        '404 unknown_trip', 'an unknown trip is not updated');
-    is(error(cancel('Alpha', 'CNQR0000000000')), '404 unknown_trip',
+    is(refused(cancel('Alpha', 'CNQR0000000000')), '404 unknown_trip',
        'nor cancelled');
-    is(error(details('CNQR0000000000')), '404 unknown_trip', 'nor read');
-    is(error(details($_)), '404 unknown_trip', "nor is $_")
+    is(refused(details('CNQR0000000000')), '404 unknown_trip', 'nor read');
+    is(refused(details($_)), '404 unknown_trip', "nor is $_")
         for $id . '0', lc $id, 'CNQR12345678x0', 'x', '%ff';
-    is(error(cancel('Alpha', '')), '400 missing_trip_id',
+    is(refused(cancel('Alpha', '')), '400 missing_trip_id',
        'a cancel needs a trip');
-    is(error($t->http('GET', "$TRIP?userid_value=%ff")), '400 bad_user',
+    is(refused($t->http('GET', "$TRIP?userid_value=%ff")), '400 bad_user',
        'a traveler is text');
-    is(error($t->http('GET', "$TRIP?userid_value=%01")), '400 bad_user',
+    is(refused($t->http('GET', "$TRIP?userid_value=%01")), '400 bad_user',
        'without controls');
 
-    for my $path ('/api/travel/booking/v1.1', '/api/travel/trip', '/api/',
+    for my $path ('/api/travel/booking', '/api/travel/trip', '/api/',
                   '/api/trip/v', '/api/trip/v1.', '/api/trip/v1.1.1',
                   '/api/trip/v1x', "$TRIP/$id/x", "$TRIP/cancel/")
     {
-        is(error($t->post_xml("$path?tripId=$id", 'Alpha', $JUNE)),
+        is(refused($t->post_xml("$path?tripId=$id", 'Alpha', $JUNE)),
            '404 unknown_path', "$path is nothing");
     }
 
@@ -696,7 +642,7 @@ END
                               itinerary(Comments => 'x' x 30_000,
                                         bookings => [{ locator => 'new' }]));
 
-    is(error($answer), '507 zone_full', 'a trip may be too large');
+    is(refused($answer), '507 zone_full', 'a trip may be too large');
     like($t->error_log, qr/\[error\].*zone too small.*"itinerary_sandbox:\/tiny/,
          'which is logged');
     is(bookings($t->http('GET', "$tiny/" . id_of($before))), 'Alpha/A1',
@@ -709,7 +655,7 @@ END
         last if $answer->{status} != 200;
     }
 
-    is(error($answer), '507 zone_full', 'a zone is full in the end');
+    is(refused($answer), '507 zone_full', 'a zone is full in the end');
     is($t->http('GET', "$tiny?userid_value=1")->{status}, 200,
        'what is in it remains');
 

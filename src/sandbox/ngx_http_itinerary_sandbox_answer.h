@@ -5,9 +5,7 @@
 
 
 /*
- * What the sandbox answers, made of what it keeps of a trip.  The resource is
- * the URI of the trip resource, ready to be written into XML; all results
- * live in the pool.
+ * What the sandbox answers, made for the caller of what it keeps of a trip.
  */
 
 
@@ -19,25 +17,36 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_http_itinerary_sandbox_document.h"
-#include "ngx_http_itinerary_sandbox_zone.h"
+#include <libxml/parser.h>
+#include <libxml/tree.h>
+
+#include "ngx_http_itinerary_sandbox_call.h"
 
 
 /*
- * The trip.  The answer to a post has the ids; details and the answer to a
+ * The trip.  The document is a tree of what is stored, which becomes that of
+ * the answer.  The answer to a post has the ids; details and the answer to a
  * cancel ("full") have the locators of client and source as well, as in the
  * reference's examples.
  */
 
-ngx_int_t ngx_http_itinerary_sandbox_answer_trip(ngx_pool_t *pool,
-    ngx_http_itinerary_sandbox_trip_t *trip, ngx_str_t *resource,
-    ngx_uint_t full, ngx_str_t *answer);
+ngx_int_t ngx_http_itinerary_sandbox_answer_trip(
+    ngx_http_itinerary_sandbox_call_t *call,
+    ngx_http_itinerary_sandbox_trip_t *trip, xmlDocPtr doc, ngx_uint_t full);
 
-/* the trips of a traveler, oldest first */
+/*
+ * A booking of the trip, or its first segment, as the form says.  "node" is
+ * where it stands in a tree of what is, or was, stored, which stays as it is.
+ */
 
-ngx_int_t ngx_http_itinerary_sandbox_answer_trips(ngx_pool_t *pool,
-    ngx_http_itinerary_sandbox_zone_t *zone, ngx_str_t *user,
-    ngx_str_t *resource, ngx_str_t *answer);
+ngx_int_t ngx_http_itinerary_sandbox_answer_booking(
+    ngx_http_itinerary_sandbox_call_t *call,
+    ngx_http_itinerary_sandbox_trip_t *trip, xmlNodePtr node);
+
+/* the trips of the traveler, oldest first */
+
+ngx_int_t ngx_http_itinerary_sandbox_answer_trips(
+    ngx_http_itinerary_sandbox_call_t *call);
 
 /* the fields of the trip's summary, made when the trip is stored */
 

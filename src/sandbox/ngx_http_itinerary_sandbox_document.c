@@ -11,36 +11,25 @@
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 
+#include "ngx_http_itinerary_sandbox_namespace.h"
 #include "ngx_http_itinerary_sandbox_document.h"
 
 
-#define ngx_http_itinerary_sandbox_is(node, string)                           \
-    ((node)->type == XML_ELEMENT_NODE                                         \
-     && xmlStrEqual((node)->name, (const xmlChar *) (string)))
-
-
-static xmlNodePtr ngx_http_itinerary_sandbox_child(xmlNodePtr parent,
+static xmlNodePtr ngx_http_itinerary_sandbox_field(xmlDocPtr doc,
     const char *name);
 static ngx_int_t ngx_http_itinerary_sandbox_is_empty(xmlNodePtr parent,
     const char *name, ngx_uint_t *empty);
 static ngx_uint_t ngx_http_itinerary_sandbox_is_blank(xmlNodePtr node);
-static ngx_uint_t ngx_http_itinerary_sandbox_is_ours(xmlNsPtr ns);
-static ngx_http_itinerary_sandbox_result_e
-    ngx_http_itinerary_sandbox_adopt_root(xmlNodePtr root);
-static ngx_http_itinerary_sandbox_result_e ngx_http_itinerary_sandbox_adopt(
-    xmlNodePtr node, xmlNsPtr ours, xmlNsPtr scope, xmlNsPtr *unused);
-static ngx_http_itinerary_sandbox_result_e
-    ngx_http_itinerary_sandbox_adopt_ns(xmlNodePtr node, xmlNsPtr *scope,
-    xmlNsPtr *unused);
 static xmlNodePtr ngx_http_itinerary_sandbox_element(xmlDocPtr doc,
     const char *name, const char *value);
+static ngx_int_t ngx_http_itinerary_sandbox_replace_text(xmlNodePtr node,
+    const char *value);
 static ngx_int_t ngx_http_itinerary_sandbox_insert(xmlDocPtr doc,
     xmlNodePtr node);
 static ngx_int_t ngx_http_itinerary_sandbox_insert_first(xmlNodePtr parent,
     xmlNodePtr node);
 static ngx_int_t ngx_http_itinerary_sandbox_insert_after(xmlNodePtr previous,
     xmlNodePtr node);
-static void ngx_http_itinerary_sandbox_remove(xmlNodePtr node);
 
 
 /* the trip's fields in the order of the reference's examples */
@@ -66,11 +55,12 @@ static const char  *ngx_http_itinerary_sandbox_fields[] = {
 
 
 ngx_http_itinerary_sandbox_result_e
-ngx_http_itinerary_sandbox_document_read(ngx_str_t *text, ngx_log_t *log,
-    xmlDocPtr *doc)
+ngx_http_itinerary_sandbox_document_read(ngx_str_t *text, const char *root,
+    ngx_log_t *log, xmlDocPtr *doc)
 {
-    xmlParserCtxtPtr                     ctxt;
+    xmlNodePtr                           node;
     const xmlError                      *err;
+    xmlParserCtxtPtr                     ctxt;
     ngx_http_itinerary_sandbox_result_e  rc;
 
     *doc = NULL;
@@ -111,11 +101,30 @@ ngx_http_itinerary_sandbox_document_read(ngx_str_t *text, ngx_log_t *log,
         return rc;
     }
 
+    node = xmlDocGetRootElement(*doc);
+
     if (xmlGetIntSubset(*doc) != NULL) {
         rc = NGX_HTTP_ITINERARY_SANDBOX_DOCTYPE;
 
+    } else if (!ngx_http_itinerary_sandbox_is(node, root)
+               || !ngx_http_itinerary_sandbox_is_ours(node->ns))
+    {
+        rc = NGX_HTTP_ITINERARY_SANDBOX_ROOT;
+
     } else {
-        rc = ngx_http_itinerary_sandbox_adopt_root(xmlDocGetRootElement(*doc));
+
+        switch (ngx_http_itinerary_sandbox_adopt_root(node)) {
+
+        case NGX_OK:
+            break;
+
+        case NGX_DECLINED:
+            rc = NGX_HTTP_ITINERARY_SANDBOX_NAMESPACE;
+            break;
+
+        default: /* NGX_ERROR */
+            rc = NGX_HTTP_ITINERARY_SANDBOX_FAILED;
+        }
     }
 
     if (rc != NGX_HTTP_ITINERARY_SANDBOX_OK) {
@@ -128,7 +137,7 @@ ngx_http_itinerary_sandbox_document_read(ngx_str_t *text, ngx_log_t *log,
 
 
 ngx_http_itinerary_sandbox_result_e
-ngx_http_itinerary_sandbox_document_check(xmlDocPtr doc)
+ngx_http_itinerary_sandbox_document_check(xmlDocPtr doc, ngx_uint_t trip)
 {
     xmlNodePtr  root, booking;
     ngx_uint_t  i, empty;
@@ -150,6 +159,10 @@ ngx_http_itinerary_sandbox_document_check(xmlDocPtr doc)
     for (i = 0; required[i].name; i++) {
 
         if (required[i].trip) {
+
+            if (!trip) {
+                continue;
+            }
 
             if (ngx_http_itinerary_sandbox_is_empty(root, required[i].name,
                                                     &empty)
@@ -201,7 +214,7 @@ ngx_http_itinerary_sandbox_document_text(ngx_pool_t *pool, xmlNodePtr parent,
 
     ngx_str_null(text);
 
-    node = ngx_http_itinerary_sandbox_child(parent, name);
+    node = ngx_http_itinerary_sandbox_document_child(parent, name);
     if (node == NULL) {
         return NGX_OK;
     }
@@ -237,10 +250,11 @@ ngx_http_itinerary_sandbox_document_text(ngx_pool_t *pool, xmlNodePtr parent,
 }
 
 
-xmlNodePtr
-ngx_http_itinerary_sandbox_document_field(xmlDocPtr doc, const char *name)
+static xmlNodePtr
+ngx_http_itinerary_sandbox_field(xmlDocPtr doc, const char *name)
 {
-    return ngx_http_itinerary_sandbox_child(xmlDocGetRootElement(doc), name);
+    return ngx_http_itinerary_sandbox_document_child(xmlDocGetRootElement(doc),
+                                                     name);
 }
 
 
@@ -248,9 +262,9 @@ ngx_int_t
 ngx_http_itinerary_sandbox_document_set(xmlDocPtr doc, const char *name,
     const char *value)
 {
-    xmlNodePtr  node, text;
+    xmlNodePtr  node;
 
-    node = ngx_http_itinerary_sandbox_document_field(doc, name);
+    node = ngx_http_itinerary_sandbox_field(doc, name);
 
     if (node == NULL) {
         node = ngx_http_itinerary_sandbox_element(doc, name, value);
@@ -261,21 +275,19 @@ ngx_http_itinerary_sandbox_document_set(xmlDocPtr doc, const char *name,
         return ngx_http_itinerary_sandbox_insert(doc, node);
     }
 
-    text = xmlNewDocText(doc, (const xmlChar *) value);
-    if (text == NULL) {
-        return NGX_ERROR;
+    return ngx_http_itinerary_sandbox_replace_text(node, value);
+}
+
+
+ngx_int_t
+ngx_http_itinerary_sandbox_document_default(xmlDocPtr doc, const char *name,
+    const char *value)
+{
+    if (ngx_http_itinerary_sandbox_field(doc, name)) {
+        return NGX_OK;
     }
 
-    /* xsi:nil would contradict the text */
-
-    while (node->properties) {
-        (void) xmlRemoveProp(node->properties);
-    }
-
-    xmlNodeSetContent(node, NULL);
-    (void) xmlAddChild(node, text);
-
-    return NGX_OK;
+    return ngx_http_itinerary_sandbox_document_set(doc, name, value);
 }
 
 
@@ -285,12 +297,12 @@ ngx_http_itinerary_sandbox_document_unset(xmlDocPtr doc, const char *name)
     xmlNodePtr  node;
 
     for ( ;; ) {
-        node = ngx_http_itinerary_sandbox_document_field(doc, name);
+        node = ngx_http_itinerary_sandbox_field(doc, name);
         if (node == NULL) {
             return;
         }
 
-        ngx_http_itinerary_sandbox_remove(node);
+        ngx_http_itinerary_sandbox_document_remove(node);
     }
 }
 
@@ -337,7 +349,7 @@ ngx_http_itinerary_sandbox_document_booking(xmlDocPtr doc, xmlNodePtr booking)
             continue;
         }
 
-        child = ngx_http_itinerary_sandbox_child(node, "Booking");
+        child = ngx_http_itinerary_sandbox_document_child(node, "Booking");
         if (child) {
             return child;
         }
@@ -351,11 +363,8 @@ xmlNodePtr
 ngx_http_itinerary_sandbox_document_put(xmlDocPtr doc, xmlNodePtr booking,
     xmlNodePtr old)
 {
-    xmlNsPtr    unused;
-    xmlNodePtr  root, node, copy, last;
     ngx_int_t   rc;
-
-    root = xmlDocGetRootElement(doc);
+    xmlNodePtr  node, copy, last;
 
     copy = xmlDocCopyNode(booking, doc, 1);
     if (copy == NULL) {
@@ -383,7 +392,7 @@ ngx_http_itinerary_sandbox_document_put(xmlDocPtr doc, xmlNodePtr booking,
             rc = ngx_http_itinerary_sandbox_insert_after(last, copy);
 
         } else {
-            node = ngx_http_itinerary_sandbox_document_field(doc, "Bookings");
+            node = ngx_http_itinerary_sandbox_field(doc, "Bookings");
 
             if (node == NULL) {
                 node = ngx_http_itinerary_sandbox_element(doc, "Bookings",
@@ -404,24 +413,67 @@ ngx_http_itinerary_sandbox_document_put(xmlDocPtr doc, xmlNodePtr booking,
         }
     }
 
-    /* the copy brought declarations of its own for what it uses */
+    return (ngx_http_itinerary_sandbox_adopt(copy) == NGX_OK) ? copy : NULL;
+}
 
-    unused = NULL;
 
-    rc = ngx_http_itinerary_sandbox_adopt(copy, root->ns, root->ns, &unused);
+ngx_int_t
+ngx_http_itinerary_sandbox_document_set_booking(xmlDocPtr doc,
+    xmlNodePtr booking, const char *name, const char *value)
+{
+    xmlNodePtr  node, last;
 
-    xmlFreeNsList(unused);
+    node = ngx_http_itinerary_sandbox_document_child(booking, name);
+    if (node) {
+        return ngx_http_itinerary_sandbox_replace_text(node, value);
+    }
 
-    return (rc == NGX_HTTP_ITINERARY_SANDBOX_OK) ? copy : NULL;
+    node = ngx_http_itinerary_sandbox_element(doc, name, value);
+    if (node == NULL) {
+        return NGX_ERROR;
+    }
+
+    last = xmlLastElementChild(booking);
+
+    return last ? ngx_http_itinerary_sandbox_insert_after(last, node)
+                : ngx_http_itinerary_sandbox_insert_first(booking, node);
+}
+
+
+xmlNodePtr
+ngx_http_itinerary_sandbox_document_segment(xmlNodePtr booking,
+    xmlNodePtr segment)
+{
+    xmlNodePtr  node, child;
+
+    node = segment ? segment->parent : booking->children;
+
+    for ( /* void */ ; node; node = node->next) {
+
+        if (!ngx_http_itinerary_sandbox_is(node, "Segments")) {
+            continue;
+        }
+
+        child = segment ? segment->next : node->children;
+        segment = NULL;
+
+        for ( /* void */ ; child; child = child->next) {
+            if (child->type == XML_ELEMENT_NODE) {
+                return child;
+            }
+        }
+    }
+
+    return NULL;
 }
 
 
 ngx_int_t
 ngx_http_itinerary_sandbox_document_cancel(xmlDocPtr doc, xmlNodePtr booking)
 {
-    char         count[NGX_INT_T_LEN + 1];
-    xmlNodePtr   node, child, last;
-    ngx_uint_t   n, segments;
+    char        count[NGX_INT_T_LEN + 1];
+    xmlNodePtr  node, child;
+    ngx_uint_t  n, segments;
 
     n = 0;
     segments = 0;
@@ -453,43 +505,63 @@ ngx_http_itinerary_sandbox_document_cancel(xmlDocPtr doc, xmlNodePtr booking)
         }
     }
 
-    if (ngx_http_itinerary_sandbox_child(booking, "PassengerCount")) {
+    if (ngx_http_itinerary_sandbox_document_child(booking, "PassengerCount")) {
         return NGX_OK;
     }
 
     *ngx_sprintf((u_char *) count, "%ui", n) = '\0';
 
-    node = ngx_http_itinerary_sandbox_element(doc, "PassengerCount", count);
-    if (node == NULL) {
-        return NGX_ERROR;
+    return ngx_http_itinerary_sandbox_document_set_booking(doc, booking,
+                                                           "PassengerCount",
+                                                           count);
+}
+
+
+ngx_int_t
+ngx_http_itinerary_sandbox_document_unwrap(xmlDocPtr doc)
+{
+    xmlNodePtr  bookings, child, next, last;
+
+    for ( ;; ) {
+        bookings = ngx_http_itinerary_sandbox_field(doc, "Bookings");
+        if (bookings == NULL) {
+            return NGX_OK;
+        }
+
+        last = bookings;
+
+        for (child = bookings->children; child; child = next) {
+
+            next = child->next;
+
+            if (child->type != XML_ELEMENT_NODE) {
+                continue;
+            }
+
+            xmlUnlinkNode(child);
+
+            if (ngx_http_itinerary_sandbox_insert_after(last, child)
+                != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
+
+            last = child;
+        }
+
+        ngx_http_itinerary_sandbox_document_remove(bookings);
     }
-
-    last = xmlLastElementChild(booking);
-
-    return ngx_http_itinerary_sandbox_insert_after(last, node);
 }
 
 
 xmlOutputBufferPtr
-ngx_http_itinerary_sandbox_document_write(xmlDocPtr doc, size_t *mark)
+ngx_http_itinerary_sandbox_document_write(xmlDocPtr doc)
 {
-    size_t               len;
-    u_char              *p, *text;
+    u_char              *text;
+    size_t               len, name;
     xmlChar             *encoding;
-    xmlNodePtr           node;
+    xmlNodePtr           root;
     xmlOutputBufferPtr   out;
-
-    static const char  end[] = "</Itinerary>";
-
-    ngx_http_itinerary_sandbox_document_unset(doc, "id");
-
-    node = ngx_http_itinerary_sandbox_element(doc, "id", NULL);
-
-    if (node == NULL
-        || ngx_http_itinerary_sandbox_insert(doc, node) != NGX_OK)
-    {
-        return NULL;
-    }
 
     /* or else attributes would be written with character references */
 
@@ -509,42 +581,32 @@ ngx_http_itinerary_sandbox_document_write(xmlDocPtr doc, size_t *mark)
         return NULL;
     }
 
-    xmlNodeDumpOutput(out, doc, xmlDocGetRootElement(doc), 0, 0, "UTF-8");
+    root = xmlDocGetRootElement(doc);
+
+    xmlNodeDumpOutput(out, doc, root, 0, 0, "UTF-8");
 
     text = (u_char *) xmlOutputBufferGetContent(out);
     len = xmlOutputBufferGetSize(out);
+    name = ngx_strlen(root->name);
 
     /* a failed allocation leaves the text short */
 
     if (text == NULL
-        || len < sizeof(end) - 1
-        || ngx_memcmp(text + len - (sizeof(end) - 1), end, sizeof(end) - 1)
-           != 0)
+        || len < name + 2
+        || text[len - 1] != '>'
+        || (text[len - 2] != '/'
+            && ngx_memcmp(text + len - 1 - name, root->name, name) != 0))
     {
-        goto failed;
+        (void) xmlOutputBufferClose(out);
+        return NULL;
     }
-
-    /* nothing before the mark can hold a "<" but the tag of the trip */
-
-    p = ngx_strnstr(text, NGX_HTTP_ITINERARY_SANDBOX_MARK, len);
-    if (p == NULL) {
-        goto failed;
-    }
-
-    *mark = p - text;
 
     return out;
-
-failed:
-
-    (void) xmlOutputBufferClose(out);
-
-    return NULL;
 }
 
 
-static xmlNodePtr
-ngx_http_itinerary_sandbox_child(xmlNodePtr parent, const char *name)
+xmlNodePtr
+ngx_http_itinerary_sandbox_document_child(xmlNodePtr parent, const char *name)
 {
     xmlNodePtr  node;
 
@@ -567,7 +629,7 @@ ngx_http_itinerary_sandbox_is_empty(xmlNodePtr parent, const char *name,
 
     *empty = 1;
 
-    node = ngx_http_itinerary_sandbox_child(parent, name);
+    node = ngx_http_itinerary_sandbox_document_child(parent, name);
     if (node == NULL) {
         return NGX_OK;
     }
@@ -597,148 +659,6 @@ ngx_http_itinerary_sandbox_is_blank(xmlNodePtr node)
 }
 
 
-static ngx_uint_t
-ngx_http_itinerary_sandbox_is_ours(xmlNsPtr ns)
-{
-    static const char  https[] = "https://www.concursolutions.com/api/travel"
-                                 "/trip/2010/06";
-
-    return ns == NULL
-           || ns->href == NULL
-           || ns->href[0] == '\0'
-           || xmlStrEqual(ns->href, (const xmlChar *) https)
-           || xmlStrEqual(ns->href, (const xmlChar *)
-                                    NGX_HTTP_ITINERARY_SANDBOX_XMLNS);
-}
-
-
-static ngx_http_itinerary_sandbox_result_e
-ngx_http_itinerary_sandbox_adopt_root(xmlNodePtr root)
-{
-    xmlNsPtr                             ns, ours, unused;
-    ngx_http_itinerary_sandbox_result_e  rc;
-
-    if (!ngx_http_itinerary_sandbox_is(root, "Itinerary")
-        || !ngx_http_itinerary_sandbox_is_ours(root->ns))
-    {
-        return NGX_HTTP_ITINERARY_SANDBOX_ROOT;
-    }
-
-    for (ns = root->nsDef; ns; ns = ns->next) {
-        if (ns->prefix == NULL && !ngx_http_itinerary_sandbox_is_ours(ns)) {
-            return NGX_HTTP_ITINERARY_SANDBOX_NAMESPACE;
-        }
-    }
-
-    ours = xmlNewNs(NULL, (const xmlChar *) NGX_HTTP_ITINERARY_SANDBOX_XMLNS,
-                    NULL);
-    if (ours == NULL) {
-        return NGX_HTTP_ITINERARY_SANDBOX_FAILED;
-    }
-
-    unused = NULL;
-
-    rc = ngx_http_itinerary_sandbox_adopt(root, ours, ours, &unused);
-
-    ours->next = root->nsDef;
-    root->nsDef = ours;
-
-    xmlFreeNsList(unused);
-
-    return rc;
-}
-
-
-/*
- * Brings the elements of the trip below "node" into our namespace, the
- * default one of the document.  "scope" is the default namespace where the
- * node stands: not ours inside what somebody else has added.  Declarations
- * that are no longer used are gathered, to be freed when the whole tree has
- * been visited.  The parser has bounded the depth.
- */
-
-static ngx_http_itinerary_sandbox_result_e
-ngx_http_itinerary_sandbox_adopt(xmlNodePtr node, xmlNsPtr ours,
-    xmlNsPtr scope, xmlNsPtr *unused)
-{
-    xmlNodePtr                           child;
-    ngx_http_itinerary_sandbox_result_e  rc;
-
-    rc = ngx_http_itinerary_sandbox_adopt_ns(node, &scope, unused);
-    if (rc != NGX_HTTP_ITINERARY_SANDBOX_OK) {
-        return rc;
-    }
-
-    if (ngx_http_itinerary_sandbox_is_ours(node->ns)) {
-
-        if (!ngx_http_itinerary_sandbox_is_ours(scope)) {
-
-            scope = xmlNewNs(node, (const xmlChar *)
-                                   NGX_HTTP_ITINERARY_SANDBOX_XMLNS, NULL);
-            if (scope == NULL) {
-                return NGX_HTTP_ITINERARY_SANDBOX_NAMESPACE;
-            }
-        }
-
-        node->ns = scope;
-    }
-
-    for (child = node->children; child; child = child->next) {
-
-        if (child->type != XML_ELEMENT_NODE) {
-            continue;
-        }
-
-        rc = ngx_http_itinerary_sandbox_adopt(child, ours, scope, unused);
-        if (rc != NGX_HTTP_ITINERARY_SANDBOX_OK) {
-            return rc;
-        }
-    }
-
-    return NGX_HTTP_ITINERARY_SANDBOX_OK;
-}
-
-
-static ngx_http_itinerary_sandbox_result_e
-ngx_http_itinerary_sandbox_adopt_ns(xmlNodePtr node, xmlNsPtr *scope,
-    xmlNsPtr *unused)
-{
-    xmlNsPtr  ns, *prev;
-
-    prev = &node->nsDef;
-
-    for ( ;; ) {
-        ns = *prev;
-        if (ns == NULL) {
-            break;
-        }
-
-        if (ns->prefix == NULL && ngx_http_itinerary_sandbox_is_ours(ns)) {
-            *prev = ns->next;
-            ns->next = *unused;
-            *unused = ns;
-            continue;
-        }
-
-        /* libxml2 before 2.13 writes these as they are, which no one reads */
-
-        if (ns->href && (xmlStrchr(ns->href, '&')
-                         || xmlStrchr(ns->href, '<')))
-        {
-            return NGX_HTTP_ITINERARY_SANDBOX_NAMESPACE;
-        }
-
-        if (ns->prefix == NULL) {
-            *scope = ns;
-        }
-
-        prev = &ns->next;
-    }
-
-    return NGX_HTTP_ITINERARY_SANDBOX_OK;
-}
-
-
 static xmlNodePtr
 ngx_http_itinerary_sandbox_element(xmlDocPtr doc, const char *name,
     const char *value)
@@ -760,6 +680,29 @@ ngx_http_itinerary_sandbox_element(xmlDocPtr doc, const char *name,
     (void) xmlAddChild(node, text);
 
     return node;
+}
+
+
+static ngx_int_t
+ngx_http_itinerary_sandbox_replace_text(xmlNodePtr node, const char *value)
+{
+    xmlNodePtr  text;
+
+    text = xmlNewDocText(node->doc, (const xmlChar *) value);
+    if (text == NULL) {
+        return NGX_ERROR;
+    }
+
+    /* xsi:nil would contradict the text */
+
+    while (node->properties) {
+        (void) xmlRemoveProp(node->properties);
+    }
+
+    xmlNodeSetContent(node, NULL);
+    (void) xmlAddChild(node, text);
+
+    return NGX_OK;
 }
 
 
@@ -785,7 +728,7 @@ ngx_http_itinerary_sandbox_insert(xmlDocPtr doc, xmlNodePtr node)
     while (i-- > 0) {
         name = ngx_http_itinerary_sandbox_fields[i];
 
-        previous = ngx_http_itinerary_sandbox_child(root, name);
+        previous = ngx_http_itinerary_sandbox_document_child(root, name);
         if (previous) {
             return ngx_http_itinerary_sandbox_insert_after(previous, node);
         }
@@ -859,8 +802,8 @@ ngx_http_itinerary_sandbox_insert_after(xmlNodePtr previous, xmlNodePtr node)
 }
 
 
-static void
-ngx_http_itinerary_sandbox_remove(xmlNodePtr node)
+void
+ngx_http_itinerary_sandbox_document_remove(xmlNodePtr node)
 {
     xmlNodePtr  blank;
 

@@ -8,9 +8,12 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_itinerary_sandbox_id.h"
 #include "ngx_http_itinerary_sandbox_zone.h"
 
 
+static ngx_shm_zone_t *ngx_http_itinerary_sandbox_zone_add_own(
+    ngx_conf_t *cf, ngx_str_t *location, void *tag);
 static ngx_int_t ngx_http_itinerary_sandbox_zone_init(
     ngx_shm_zone_t *shm_zone, void *data);
 static ngx_http_itinerary_sandbox_trip_t *
@@ -26,27 +29,49 @@ static void ngx_http_itinerary_sandbox_zone_move(
     ngx_http_itinerary_sandbox_trip_t *trip, ngx_array_t *array);
 static void *ngx_http_itinerary_sandbox_zone_alloc(
     ngx_http_itinerary_sandbox_zone_t *zone, size_t size, ngx_log_t *log);
-static void ngx_http_itinerary_sandbox_name_insert_value(
-    ngx_rbtree_node_t *temp, ngx_rbtree_node_t *node,
-    ngx_rbtree_node_t *sentinel);
-static ngx_rbtree_key_t ngx_http_itinerary_sandbox_name_key(
-    ngx_http_itinerary_sandbox_digest_t *digest);
 
 
 ngx_shm_zone_t *
-ngx_http_itinerary_sandbox_zone_add(ngx_conf_t *cf, ngx_str_t *location,
-    size_t size, void *tag)
+ngx_http_itinerary_sandbox_zone_add(ngx_conf_t *cf, ngx_str_t *name,
+    ngx_str_t *location, size_t size, void *tag)
 {
-    u_char                             *p;
-    ngx_str_t                           name;
-    ngx_uint_t                          n;
     ngx_shm_zone_t                     *shm_zone;
     ngx_http_itinerary_sandbox_zone_t  *zone;
+
+    if (name->len) {
+        shm_zone = ngx_shared_memory_add(cf, name, size, tag);
+
+    } else {
+        shm_zone = ngx_http_itinerary_sandbox_zone_add_own(cf, location, tag);
+    }
+
+    if (shm_zone == NULL || shm_zone->data) {
+        return shm_zone;
+    }
 
     zone = ngx_pcalloc(cf->pool, sizeof(ngx_http_itinerary_sandbox_zone_t));
     if (zone == NULL) {
         return NULL;
     }
+
+    zone->name = shm_zone->shm.name;
+
+    shm_zone->shm.size = size;
+    shm_zone->init = ngx_http_itinerary_sandbox_zone_init;
+    shm_zone->data = zone;
+
+    return shm_zone;
+}
+
+
+static ngx_shm_zone_t *
+ngx_http_itinerary_sandbox_zone_add_own(ngx_conf_t *cf, ngx_str_t *location,
+    void *tag)
+{
+    u_char          *p;
+    ngx_str_t        name;
+    ngx_uint_t       n;
+    ngx_shm_zone_t  *shm_zone;
 
     for (n = 1; /* void */ ; n++) {
 
@@ -68,29 +93,18 @@ ngx_http_itinerary_sandbox_zone_add(ngx_conf_t *cf, ngx_str_t *location,
         /* without a size: the zone of that name, or a new one */
 
         shm_zone = ngx_shared_memory_add(cf, &name, 0, tag);
-        if (shm_zone == NULL) {
-            return NULL;
-        }
 
-        if (shm_zone->data == NULL) {
-            break;
+        if (shm_zone == NULL || shm_zone->data == NULL) {
+            return shm_zone;
         }
     }
-
-    zone->name = name;
-
-    shm_zone->shm.size = size;
-    shm_zone->init = ngx_http_itinerary_sandbox_zone_init;
-    shm_zone->data = zone;
-
-    return shm_zone;
 }
 
 
 static ngx_int_t
 ngx_http_itinerary_sandbox_zone_init(ngx_shm_zone_t *shm_zone, void *data)
 {
-    ngx_http_itinerary_sandbox_zone_t  *old = data;
+    ngx_http_itinerary_sandbox_zone_t *old = data;
 
     size_t                               len;
     ngx_slab_pool_t                     *shpool;
@@ -159,20 +173,12 @@ ngx_http_itinerary_sandbox_trip_t *
 ngx_http_itinerary_sandbox_zone_trip(ngx_http_itinerary_sandbox_zone_t *zone,
     ngx_str_t *id)
 {
-    off_t                               number;
+    uint64_t                            number;
     ngx_rbtree_key_t                    key;
     ngx_rbtree_node_t                  *node, *sentinel;
     ngx_http_itinerary_sandbox_trip_t  *trip;
 
-    if (id->len != NGX_HTTP_ITINERARY_SANDBOX_ID_LEN
-        || ngx_memcmp(id->data, "CNQR", sizeof("CNQR") - 1) != 0)
-    {
-        return NULL;
-    }
-
-    number = ngx_atoof(id->data + sizeof("CNQR") - 1,
-                       id->len - (sizeof("CNQR") - 1));
-    if (number == NGX_ERROR) {
+    if (ngx_http_itinerary_sandbox_id_number(id, &number) != NGX_OK) {
         return NULL;
     }
 
@@ -186,7 +192,7 @@ ngx_http_itinerary_sandbox_zone_trip(ngx_http_itinerary_sandbox_zone_t *zone,
         if (key == node->key) {
             trip = (ngx_http_itinerary_sandbox_trip_t *) node;
 
-            return (trip->number == (uint64_t) number) ? trip : NULL;
+            return (trip->number == number) ? trip : NULL;
         }
 
         node = (key < node->key) ? node->left : node->right;
@@ -241,12 +247,9 @@ ngx_http_itinerary_sandbox_zone_store(ngx_http_itinerary_sandbox_zone_t *zone,
 
     ngx_memcpy(text, next->document.data, next->document.len);
 
-    trip->mark = next->mark;
     trip->start = next->start;
     trip->end = next->end;
     trip->cancelled = next->cancelled;
-    trip->client_locator = next->client_locator;
-    trip->source_name = next->source_name;
 
     ngx_http_itinerary_sandbox_zone_move(trip, posted);
 
@@ -337,6 +340,7 @@ ngx_http_itinerary_sandbox_zone_book(ngx_http_itinerary_sandbox_zone_t *zone,
 
         booking->trip = NULL;
         booking->poster = *poster;
+        booking->kind = 0;
 
         ngx_http_itinerary_sandbox_name_insert(&zone->sh->bookings,
                                                &booking->name,
@@ -400,6 +404,12 @@ ngx_http_itinerary_sandbox_zone_move(ngx_http_itinerary_sandbox_trip_t *trip,
 
         ngx_queue_insert_tail(&trip->bookings, &booking->queue);
         booking->trip = trip;
+
+        /* a cancelled booking has no segments, but is what it was */
+
+        if (posted[i].kind) {
+            booking->kind = posted[i].kind;
+        }
     }
 }
 
@@ -419,111 +429,4 @@ ngx_http_itinerary_sandbox_zone_alloc(ngx_http_itinerary_sandbox_zone_t *zone,
     }
 
     return p;
-}
-
-
-void
-ngx_http_itinerary_sandbox_name_init(ngx_rbtree_t *tree,
-    ngx_rbtree_node_t *sentinel)
-{
-    ngx_rbtree_init(tree, sentinel,
-                    ngx_http_itinerary_sandbox_name_insert_value);
-}
-
-
-void
-ngx_http_itinerary_sandbox_name_insert(ngx_rbtree_t *tree,
-    ngx_http_itinerary_sandbox_name_t *name,
-    ngx_http_itinerary_sandbox_digest_t *digest)
-{
-    name->digest = *digest;
-    name->node.key = ngx_http_itinerary_sandbox_name_key(digest);
-
-    ngx_rbtree_insert(tree, &name->node);
-}
-
-
-ngx_http_itinerary_sandbox_name_t *
-ngx_http_itinerary_sandbox_name_lookup(ngx_rbtree_t *tree,
-    ngx_http_itinerary_sandbox_digest_t *digest)
-{
-    ngx_int_t                           rc;
-    ngx_rbtree_key_t                    key;
-    ngx_rbtree_node_t                  *node, *sentinel;
-    ngx_http_itinerary_sandbox_name_t  *name;
-
-    key = ngx_http_itinerary_sandbox_name_key(digest);
-
-    node = tree->root;
-    sentinel = tree->sentinel;
-
-    while (node != sentinel) {
-
-        if (key != node->key) {
-            node = (key < node->key) ? node->left : node->right;
-            continue;
-        }
-
-        name = (ngx_http_itinerary_sandbox_name_t *) node;
-
-        rc = ngx_memcmp(digest->bytes, name->digest.bytes,
-                        sizeof(digest->bytes));
-
-        if (rc == 0) {
-            return name;
-        }
-
-        node = (rc < 0) ? node->left : node->right;
-    }
-
-    return NULL;
-}
-
-
-static void
-ngx_http_itinerary_sandbox_name_insert_value(ngx_rbtree_node_t *temp,
-    ngx_rbtree_node_t *node, ngx_rbtree_node_t *sentinel)
-{
-    ngx_rbtree_node_t                  **p;
-    ngx_http_itinerary_sandbox_name_t   *n, *t;
-
-    for ( ;; ) {
-
-        if (node->key != temp->key) {
-            p = (node->key < temp->key) ? &temp->left : &temp->right;
-
-        } else {
-            n = (ngx_http_itinerary_sandbox_name_t *) node;
-            t = (ngx_http_itinerary_sandbox_name_t *) temp;
-
-            p = (ngx_memcmp(n->digest.bytes, t->digest.bytes,
-                            sizeof(n->digest.bytes))
-                 < 0)
-                ? &temp->left : &temp->right;
-        }
-
-        if (*p == sentinel) {
-            break;
-        }
-
-        temp = *p;
-    }
-
-    *p = node;
-    node->parent = temp;
-    node->left = sentinel;
-    node->right = sentinel;
-    ngx_rbt_red(node);
-}
-
-
-static ngx_rbtree_key_t
-ngx_http_itinerary_sandbox_name_key(
-    ngx_http_itinerary_sandbox_digest_t *digest)
-{
-    ngx_rbtree_key_t  key;
-
-    ngx_memcpy(&key, digest->bytes, sizeof(ngx_rbtree_key_t));
-
-    return key;
 }

@@ -19,31 +19,12 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-
-#define NGX_HTTP_ITINERARY_SANDBOX_ID          "CNQR%010uL"
-#define NGX_HTTP_ITINERARY_SANDBOX_ID_LEN      (sizeof("CNQR1234567890") - 1)
-
-#define NGX_HTTP_ITINERARY_SANDBOX_DATE_LEN                                   \
-    (sizeof("1970-09-28T12:00:00") - 1)
+#include "ngx_http_itinerary_sandbox_name.h"
+#include "ngx_http_itinerary_sandbox_dates.h"
 
 
 typedef struct ngx_http_itinerary_sandbox_trip_s
     ngx_http_itinerary_sandbox_trip_t;
-
-
-/* SHA-256 */
-
-typedef struct {
-    u_char                               bytes[32];
-} ngx_http_itinerary_sandbox_digest_t;
-
-
-/* a booking's name is the digest of traveler, source and record locator */
-
-typedef struct {
-    ngx_rbtree_node_t                    node;
-    ngx_http_itinerary_sandbox_digest_t  digest;
-} ngx_http_itinerary_sandbox_name_t;
 
 
 /*
@@ -57,12 +38,13 @@ typedef struct {
     ngx_queue_t                          queue;
     ngx_http_itinerary_sandbox_trip_t   *trip;
     ngx_http_itinerary_sandbox_digest_t  poster;
+    ngx_uint_t                           kind;    /* 0: it never had one */
 } ngx_http_itinerary_sandbox_booking_t;
 
 
 /*
- * The document is kept as it is answered, with a mark where the trip's ids
- * belong.  The summary's fields stand in front of it in the same memory.
+ * The document is kept as it was posted and completed, without the trip's
+ * ids.  The summary's fields stand in front of it in the same memory.
  */
 
 struct ngx_http_itinerary_sandbox_trip_s {
@@ -82,11 +64,8 @@ struct ngx_http_itinerary_sandbox_trip_s {
     int64_t                              end;
     ngx_str_t                            summary;
     ngx_str_t                            document;
-    size_t                               mark;
 
     unsigned                             cancelled:1;
-    unsigned                             client_locator:1;  /* was posted */
-    unsigned                             source_name:1;
 };
 
 
@@ -112,31 +91,33 @@ typedef struct {
 typedef struct {
     ngx_http_itinerary_sandbox_digest_t    digest;
     ngx_http_itinerary_sandbox_booking_t  *booking;
+    ngx_uint_t                             kind;
     unsigned                               fresh:1;
 } ngx_http_itinerary_sandbox_posted_t;
 
 
 /*
- * Adds a zone for a location to the configuration, named after the location:
+ * Adds a zone to the configuration, or finds the one that another location has
+ * added by that name and with that size.  By its name a reload finds the trips
+ * again.  Where "name" is empty it is the location's own, and named after it:
  * "itinerary_sandbox:<location>", with "#2" and so on where the configuration
- * has more sandboxes in locations of the same name.  By that name a reload
- * finds the trips again.
+ * has more sandboxes in locations of the same name.
  */
 
 ngx_shm_zone_t *ngx_http_itinerary_sandbox_zone_add(ngx_conf_t *cf,
-    ngx_str_t *location, size_t size, void *tag);
+    ngx_str_t *name, ngx_str_t *location, size_t size, void *tag);
 
-/* the trip of that id, or NULL */
+/* the trip that has that id as one of its two, or NULL */
 
 ngx_http_itinerary_sandbox_trip_t *ngx_http_itinerary_sandbox_zone_trip(
     ngx_http_itinerary_sandbox_zone_t *zone, ngx_str_t *id);
 
 /*
  * Stores "next" as the new state of "*trip", or as a new trip where that is
- * NULL, with the bookings "posted", an array of posted_t of which the digests
- * are set.  "next" may lie anywhere, what it points to is copied.  Everything
- * is allocated before anything is changed: NGX_ERROR means that the zone is
- * full, which is logged, and as it was.
+ * NULL, with the bookings "posted", an array of posted_t of which digests and
+ * kinds are set.  "next" may lie anywhere, what it points to is copied.
+ * Everything is allocated before anything is changed: NGX_ERROR means that the
+ * zone is full, which is logged, and as it was.
  */
 
 ngx_int_t ngx_http_itinerary_sandbox_zone_store(
@@ -144,16 +125,6 @@ ngx_int_t ngx_http_itinerary_sandbox_zone_store(
     ngx_http_itinerary_sandbox_trip_t **trip,
     ngx_http_itinerary_sandbox_trip_t *next, ngx_array_t *posted,
     ngx_http_itinerary_sandbox_digest_t *poster, ngx_log_t *log);
-
-/* trees of names, those of the zone and others */
-
-void ngx_http_itinerary_sandbox_name_init(ngx_rbtree_t *tree,
-    ngx_rbtree_node_t *sentinel);
-void ngx_http_itinerary_sandbox_name_insert(ngx_rbtree_t *tree,
-    ngx_http_itinerary_sandbox_name_t *name,
-    ngx_http_itinerary_sandbox_digest_t *digest);
-ngx_http_itinerary_sandbox_name_t *ngx_http_itinerary_sandbox_name_lookup(
-    ngx_rbtree_t *tree, ngx_http_itinerary_sandbox_digest_t *digest);
 
 
 #endif /* _NGX_HTTP_ITINERARY_SANDBOX_ZONE_H_INCLUDED_ */
