@@ -157,7 +157,7 @@ unit = $(BUILD)/unit
 unit_flags = $(UNIT_OPT) $(WARNINGS) -Isrc/core -It/unit \
              -I/usr/include/libxml2 -MMD -MP
 quiet = $(if $(V),,@)
-unit_libs = -lcmocka -lxml2 -lcrypto
+unit_libs = -lcmocka -lxml2 -lcrypto -lz
 
 unit_tests = $(patsubst t/unit/%.c,$(unit)/%,$(wildcard t/unit/test_*.c))
 unit_shared = $(patsubst t/unit/%.c,$(unit)/%.o, \

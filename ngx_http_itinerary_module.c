@@ -34,6 +34,9 @@ static char *ngx_http_itinerary_redis(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_http_itinerary_enum(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_http_itinerary_schema(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static void ngx_http_itinerary_schema_cleanup(void *data);
 static char *ngx_http_itinerary_max_bookings(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static char *ngx_http_itinerary_lease(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -62,6 +65,13 @@ static ngx_conf_enum_t  ngx_http_itinerary_unknown_trips[] = {
     { ngx_string("deny"), ITINERARY_UNKNOWN_TRIP_DENY },
     { ngx_string("adopt"), ITINERARY_UNKNOWN_TRIP_ADOPT },
     { ngx_string("allow"), ITINERARY_UNKNOWN_TRIP_ALLOW },
+    { ngx_null_string, 0 }
+};
+
+static ngx_conf_enum_t  ngx_http_itinerary_booking_sources[] = {
+    { ngx_string("claim"), ITINERARY_BOOKING_SOURCE_CLAIM },
+    { ngx_string("registered"), ITINERARY_BOOKING_SOURCE_REGISTERED },
+    { ngx_string("any"), ITINERARY_BOOKING_SOURCE_ANY },
     { ngx_null_string, 0 }
 };
 
@@ -107,6 +117,13 @@ static ngx_command_t  ngx_http_itinerary_commands[] = {
       offsetof(ngx_http_itinerary_loc_conf_t, unknown_trip),
       &ngx_http_itinerary_unknown_trips },
 
+    { ngx_string("itinerary_booking_source"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_itinerary_enum,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_itinerary_loc_conf_t, booking_source),
+      &ngx_http_itinerary_booking_sources },
+
     { ngx_string("itinerary_replace"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
       ngx_conf_set_flag_slot,
@@ -119,6 +136,20 @@ static ngx_command_t  ngx_http_itinerary_commands[] = {
       ngx_conf_set_flag_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_itinerary_loc_conf_t, cancel_foreign),
+      NULL },
+
+    { ngx_string("itinerary_validate"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_itinerary_loc_conf_t, validate),
+      NULL },
+
+    { ngx_string("itinerary_schema"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_http_itinerary_schema,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
       NULL },
 
     { ngx_string("itinerary_max_bookings"),
@@ -306,8 +337,7 @@ ngx_http_itinerary_variable_text(ngx_http_request_t *r,
     case ngx_http_itinerary_text_trip:
         trip = txn->registry.trip.id.len ? txn->registry.trip.id
                                          : txn->target.trip;
-        text.len = trip.len;
-        text.data = trip.data;
+        text = ngx_http_itinerary_text(&trip);
         break;
 
     case ngx_http_itinerary_text_verdict:
@@ -316,8 +346,7 @@ ngx_http_itinerary_variable_text(ngx_http_request_t *r,
 
     case ngx_http_itinerary_text_reason:
         reason = itinerary_reason(txn->error.reason);
-        text.len = reason->code.len;
-        text.data = reason->code.data;
+        text = ngx_http_itinerary_text(&reason->code);
         break;
 
     case ngx_http_itinerary_text_outcome:
@@ -467,6 +496,69 @@ ngx_http_itinerary_enum(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
                        (size_t) (last - allowed), allowed);
 
     return NGX_CONF_ERROR;
+}
+
+
+/* it is loaded once for each time it is named, before workers are forked */
+
+static char *
+ngx_http_itinerary_schema(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_itinerary_loc_conf_t *ilcf = conf;
+
+    char                 text[NGX_MAX_CONF_ERRSTR];
+    ngx_str_t           *value;
+    ngx_pool_cleanup_t  *cln;
+
+    if (ilcf->schema != NGX_CONF_UNSET_PTR) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (ngx_strcmp(value[1].data, "off") == 0) {
+        ilcf->schema = NULL;
+        return NGX_CONF_OK;
+    }
+
+    if (value[1].len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid value \"\" in \"%V\" directive, it must be "
+                           "the file of an XML Schema, or \"off\"",
+                           &cmd->name);
+        return NGX_CONF_ERROR;
+    }
+
+    if (ngx_conf_full_name(cf->cycle, &value[1], 1) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ilcf->schema = itinerary_schema_load((char *) value[1].data, text,
+                                         sizeof(text));
+    if (ilcf->schema == NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid schema in \"%V\" directive, it must be the "
+                           "file of an XML Schema, or \"off\": %s",
+                           &cmd->name, text);
+        return NGX_CONF_ERROR;
+    }
+
+    cln->handler = ngx_http_itinerary_schema_cleanup;
+    cln->data = ilcf->schema;
+
+    return NGX_CONF_OK;
+}
+
+
+static void
+ngx_http_itinerary_schema_cleanup(void *data)
+{
+    itinerary_schema_destroy(data);
 }
 
 
@@ -735,6 +827,9 @@ ngx_http_itinerary_create_loc_conf(ngx_conf_t *cf)
     ilcf->redis = NGX_CONF_UNSET_PTR;
     ilcf->audit = NGX_CONF_UNSET_PTR;
     ilcf->unknown_trip = NGX_CONF_UNSET_UINT;
+    ilcf->booking_source = NGX_CONF_UNSET_UINT;
+    ilcf->validate = NGX_CONF_UNSET;
+    ilcf->schema = NGX_CONF_UNSET_PTR;
     ilcf->replace = NGX_CONF_UNSET;
     ilcf->cancel_foreign = NGX_CONF_UNSET;
     ilcf->max_bookings = NGX_CONF_UNSET;
@@ -756,8 +851,12 @@ ngx_http_itinerary_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_ptr_value(conf->audit, prev->audit, NULL);
     ngx_conf_merge_uint_value(conf->unknown_trip, prev->unknown_trip,
                               ITINERARY_UNKNOWN_TRIP_DENY);
+    ngx_conf_merge_uint_value(conf->booking_source, prev->booking_source,
+                              ITINERARY_BOOKING_SOURCE_CLAIM);
     ngx_conf_merge_value(conf->replace, prev->replace, 1);
     ngx_conf_merge_value(conf->cancel_foreign, prev->cancel_foreign, 1);
+    ngx_conf_merge_value(conf->validate, prev->validate, 1);
+    ngx_conf_merge_ptr_value(conf->schema, prev->schema, NULL);
     ngx_conf_merge_value(conf->max_bookings, prev->max_bookings, 512);
     ngx_conf_merge_value(conf->fail_open, prev->fail_open, 0);
     ngx_conf_merge_msec_value(conf->lease, prev->lease, 60000);

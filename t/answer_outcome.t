@@ -52,6 +52,15 @@ my %answers = (
     'more'       => [200, {}, "$good<!-- "],
     'doctype'    => [200, {}, "<!DOCTYPE Itinerary>$good"],
     'gzip'       => [200, { 'Content-Encoding' => 'gzip' }, $zipped],
+    'xgzip'      => [200, { 'Content-Encoding' => 'X-GZip' }, $zipped],
+    'slowgzip'   => [200, { 'Content-Encoding' => 'gzip' },
+                     [map { ($_, \0.001) } split //, $zipped]],
+    'badgzip'    => [200, { 'Content-Encoding' => 'gzip' },
+                     substr($zipped, 0, -8) . 'checksum'],
+    'cutgzip'    => [200, { 'Content-Encoding' => 'gzip' },
+                     substr $zipped, 0, -1],
+    'nogzip'     => [200, { 'Content-Encoding' => 'gzip' }, $good],
+    'brotli'     => [200, { 'Content-Encoding' => 'br' }, $good],
     'latin'      => [200, {}, qq{<?xml version="1.0" encoding="iso-8859-1"?>}
                               . $good],
 
@@ -80,9 +89,11 @@ my %answers = (
     (map { $_ => [$_, {}, $good] } 500, 502, 503, 504, 507, 599),
 );
 
-my @recorded = qw(good created accepted text typeless prolog prefixed);
+my @recorded = qw(good created accepted text typeless prolog prefixed gzip
+                  xgzip slowgzip);
 my @in_doubt = (qw(garbage message html root error json empty space nothing
-                   nameless cut two more doctype gzip latin short reset
+                   nameless cut two more doctype badgzip cutgzip nogzip
+                   brotli latin short reset
                    unchunked slow silent vanished headless accel redirect
                    see same),
                 grep { /^5/ } sort keys %answers);
@@ -110,6 +121,7 @@ $t->nginx(conf => <<'END_CONF');
     itinerary_supplier $http_x_supplier;
     itinerary_audit_log %%DIR%%/audit.log;
     itinerary enforce;
+    itinerary_booking_source any;
     proxy_ignore_client_abort on;
 
     server {

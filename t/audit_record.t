@@ -163,7 +163,7 @@ my %updated = (
     supplier  => 'Alpha',
     operation => 'update',
     trip      => 'T1',
-    bookings  => [{ source => 'ALPHA', locator => 'A1', effect => 'changed' }],
+    bookings  => [{ source => 'ALPHA', locator => 'A1', effect => 'echoed' }],
     mode      => 'enforce',
     verdict   => 'allow',
     @body,
@@ -189,7 +189,8 @@ is_deeply(record($lines[1], $answer), {
 
 is($answer->{status}, 202, 'what the client gets');
 is_deeply(record($lines[1], $answer), {
-    %updated, event => 'completed', status => 202, upstream_status => 500,
+    %updated, bookings => [{ %{ $updated{bookings}[0] }, effect => 'changed' }],
+    event => 'completed', status => 202, upstream_status => 500,
     outcome => 'in_doubt',
 }, 'may differ from what the API said');
 

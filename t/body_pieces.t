@@ -55,7 +55,8 @@ my $ns = $Itinerary::Document::NAMESPACE;
 my $xml = <<"END";
 \xef\xbb\xbf<?xml version="1.0" encoding="UTF-8"?>
 <Itinerary xmlns="$ns"><!-- a --><TripName>M\xc3\xbcller
-&amp; S\xc3\xb8n</TripName><Bookings><Booking><RecordLocator>A1</RecordLocator>
+&amp; S\xc3\xb8n</TripName><TripStatus>HK</TripStatus>
+<Bookings><Booking><RecordLocator>A1</RecordLocator>
 <BookingSource>Alpha</BookingSource><x><![CDATA[]]]]></x></Booking></Bookings>
 </Itinerary>
 END

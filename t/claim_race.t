@@ -15,7 +15,7 @@ use Test::More;
 use Itinerary;
 use Itinerary::Records;
 
-my $ROUNDS = 300;
+my $ROUNDS = 1000;
 
 my $t = Itinerary->new;
 
@@ -44,6 +44,7 @@ $t->upstream(sub {
 $t->nginx(workers => 4, conf => <<'END_CONF');
     itinerary_redis %%REDIS%% timeout=10s connect_timeout=10s;
     itinerary_supplier $http_x_supplier;
+    itinerary_booking_source any;
     itinerary enforce;
     proxy_ignore_client_abort on;
 
@@ -51,6 +52,12 @@ $t->nginx(workers => 4, conf => <<'END_CONF');
         listen 127.0.0.1:%%PORT_0%% reuseport;
 
         location / {
+            proxy_set_header X-Request-Id $request_id;
+            proxy_pass http://%%UPSTREAM%%;
+        }
+
+        location /claim/ {
+            itinerary_booking_source claim;
             proxy_set_header X-Request-Id $request_id;
             proxy_pass http://%%UPSTREAM%%;
         }
@@ -63,10 +70,10 @@ my (%odd, %won);
 # the answers to two posts whose last bytes are sent at the same time
 
 sub race {
-    my ($xml, @headers) = @_;
+    my ($place, $xml, @headers) = @_;
 
     my @clients = map {
-        $t->http_async('POST', '/trip/v1.1',
+        $t->http_async('POST', "$place/trip/v1.1",
             headers => ['Content-Type'   => 'application/xml',
                         'Content-Length' => length $xml, @$_],
             body    => [substr $xml, 0, -1]);
@@ -89,7 +96,7 @@ for my $n (1 .. $ROUNDS) {
     my @who = $n % 2 ? qw(Alpha Beta) : qw(Beta Alpha);
     my %answer;
 
-    @answer{@who} = race($xml, map { ['X-Supplier' => $_] } @who);
+    @answer{@who} = race('', $xml, map { ['X-Supplier' => $_] } @who);
 
     my ($winner, @more) = grep { $answer{$_}{status} == 200 } @who;
     my ($loser) = grep { $answer{$_}{status} == 403
@@ -119,13 +126,41 @@ is_deeply(\%seen, \%won, 'from the supplier who has it');
 is_deeply([sort keys %won], ['Alpha', 'Beta'], 'which is now one, now another');
 
 
+# a source that is new: the one has it, and with it the booking
+
+for my $n (1 .. $ROUNDS) {
+    my @who = $n % 2 ? qw(Alpha Beta) : qw(Beta Alpha);
+    my %answer;
+
+    @answer{@who} = race('/claim', itinerary(bookings => [
+        { source => "New $n", locator => "N$n" }]),
+        map { ['X-Supplier' => $_] } @who);
+
+    my ($winner, @more) = grep { $answer{$_}{status} == 200 } @who;
+    my @lost = grep { $answer{$_}{status} == 403 } @who;
+
+    $odd{ join ' ', map { $answer{$_}{status} } @who }++
+        if !$winner || @more || @lost != 1;
+
+    my $has = join ' ', map { $_ // 'none' }
+                        $redis->cli->get("itinerary:source:NEW%20$n"),
+                        $redis->cli->ttl("itinerary:source:NEW%20$n"),
+                        $redis->cli->hget("itinerary:booking:NEW%20$n|N$n",
+                                          'owner');
+
+    $odd{$has}++ if $has ne "$winner -1 $winner";
+}
+
+is_deeply(\%odd, {}, 'so it is with a source that is new to both');
+
+
 # of one supplier: the post that has the claim comes to nothing certain, the
 # other one is refused
 
 my %states;
 
 for my $n (1 .. $ROUNDS) {
-    race(itinerary(bookings => [{ source => 'Alpha', locator => "S$n" }]),
+    race('', itinerary(bookings => [{ source => 'Alpha', locator => "S$n" }]),
          (['X-Supplier' => 'Alpha', 'X-Claim' => "itinerary:booking:ALPHA|S$n"])
          x 2);
 

@@ -64,6 +64,7 @@ my %values = (
     'itinerary_supplier'       => ['$ssl_client_s_dn'],
     'itinerary_audit_log'      => ['audit.log'],
     'itinerary_unknown_trip'   => ['deny', 'adopt', 'allow'],
+    'itinerary_validate'       => ['on', 'off'],
     'itinerary_replace'        => ['on', 'off'],
     'itinerary_cancel_foreign' => ['on', 'off'],
     'itinerary_max_bookings'   => ['1', '512', '4096'],
@@ -134,7 +135,7 @@ is_refused("$REDIS itinerary_unknown_trip no;",
            qr/^invalid\ value\ "no"\ in\ "itinerary_unknown_trip"\ directive,
               \ it\ must\ be\ "deny",\ "adopt"\ or\ "allow"\ in\ /x);
 
-for my $name (qw(itinerary_replace itinerary_cancel_foreign
+for my $name (qw(itinerary_validate itinerary_replace itinerary_cancel_foreign
                  itinerary_fail_open))
 {
     is_refused("$REDIS $name yes;",

@@ -103,9 +103,12 @@ my @COMMANDS = (
     [ 'the look-up of an alias', '^GET itinerary:alias:' ],
     [ 'the look-up of a trip',   '^HGETALL itinerary:trip:' ],
     [ 'a booking\'s state',      '^HMGET itinerary:booking:' ],
+    [ 'the look-up of a source', '^GET itinerary:source:' ],
+    [ 'the look-up of a view',   '^HMGET itinerary:view:' ],
     [ 'a lease',                 "$KEY:trip:\\S+ [0-9a-f]{32} \\d+ " ],
     [ 'a claim',                 "$KEY:booking:\\S+ Alpha " ],
     [ 'the claim in the trip',   "$KEY:trip:\\S+    \\d{4}-" ],
+    [ 'the claim of a source',   "$KEY:source:\\S+ Alpha " ],
 );
 
 my %COMMAND = map { @$_ } @COMMANDS;
@@ -126,11 +129,21 @@ sub fails {
 
     my $second = post($alpha, "?tripId=$id", 'MINE');
 
-    # a further reply may come as late as the next one's
+    # The lease is given back behind the answer.  A further reply may come as
+    # late as the next one's; if that is the one to the release, the lease lasts
+    # for its time.
 
-    if ($rule->{extra} && $second->{status} == 503) {
+    wait_for(sub {
+        return 1 if $second->{status} != 409
+                    && !($rule->{extra} && $second->{status} == 503);
+
+        $redis->cli->hdel("itinerary:trip:$id", 'writer', 'writer_until')
+            if $rule->{extra};
+
         $second = post($alpha, "?tripId=$id", 'MINE');
-    }
+
+        return 0;
+    });
 
     # a reply that others follow may be taken for the next one, but not for a
     # permission
@@ -206,12 +219,20 @@ my %WRONG = (
                                   "*2\r\n:1\r\n:1\r\n", "*2\r\n\$-1\r\n\$-1\r\n",
                                   "*2\r\n\$5\r\nowner\r\n*1\r\n\$1\r\na\r\n"],
     'a booking\'s state'      => ["\$-1\r\n", ":1\r\n", "*0\r\n",
-                                  "*1\r\n\$-1\r\n",
-                                  "*3\r\n\$-1\r\n\$-1\r\n\$-1\r\n",
-                                  "*2\r\n\$5\r\nAlpha\r\n\$-1\r\n",
-                                  "*2\r\n\$-1\r\n\$6\r\nactive\r\n",
-                                  "*2\r\n\$5\r\nAlpha\r\n\$3\r\nodd\r\n",
-                                  "*2\r\n:1\r\n:1\r\n"],
+                                  "*2\r\n\$-1\r\n\$-1\r\n",
+                                  "*4\r\n" . "\$-1\r\n" x 4,
+                                  "*3\r\n\$5\r\nAlpha\r\n\$-1\r\n\$-1\r\n",
+                                  "*3\r\n\$-1\r\n\$6\r\nactive\r\n\$-1\r\n",
+                                  "*3\r\n\$5\r\nAlpha\r\n\$3\r\nodd\r\n"
+                                  . "\$-1\r\n",
+                                  "*3\r\n:1\r\n:1\r\n:1\r\n"],
+    'the look-up of a source' => [":1\r\n", "*0\r\n", "+Alpha\r\n"],
+    'the look-up of a view'   => ["\$-1\r\n", ":1\r\n", "*0\r\n",
+                                  "*3\r\n" . "\$-1\r\n" x 3,
+                                  "*5\r\n" . "\$-1\r\n" x 5,
+                                  "*4\r\n:1\r\n" . "\$-1\r\n" x 3,
+                                  "*4\r\n\$1\r\nx\r\n" . "\$-1\r\n" x 3,
+                                  "*4\r\n\$1\r\n1\r\n" . ":1\r\n" x 3],
     'a lease'                 => ["\$-1\r\n", "*0\r\n", ":1\r\n", "+OK\r\n",
                                   "*1\r\n\$1\r\n1\r\n", "*1\r\n:7\r\n",
                                   "*2\r\n:1\r\n\$5\r\nowner\r\n",
@@ -219,6 +240,7 @@ my %WRONG = (
     'a claim'                 => ["\$-1\r\n", "\$1\r\n1\r\n", "*0\r\n",
                                   "+OK\r\n", ":-1\r\n", ":7\r\n"],
     'the claim in the trip'   => ["\$-1\r\n", "+OK\r\n", "*1\r\n:1\r\n"],
+    'the claim of a source'   => ["\$-1\r\n", "+OK\r\n", ":-1\r\n", ":3\r\n"],
 );
 
 for my $name (map { $_->[0] } @COMMANDS) {

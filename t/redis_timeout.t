@@ -40,6 +40,7 @@ $t->upstream(sub {
 
 $t->nginx(conf => <<"END");
     proxy_ignore_client_abort on;
+    itinerary_booking_source any;
 
     server {
         listen 127.0.0.1:%%PORT%%;

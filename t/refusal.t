@@ -179,6 +179,7 @@ my @cases = (
         body => itinerary(bookings => [
             { source => 'Beta', locator => 'B1' },
             { source => 'Alpha', locator => 'A1' }]),
+        details => 2,
         path => '/Itinerary/Bookings/Booking[2]', line => 28,
         audit => { operation => 'create', supplier => 'Beta' },
     },

@@ -147,7 +147,7 @@ is_deeply(records($redis), {
 
 is(update('Alpha', 'T1', b('Alpha', 'A1'), b('Alpha', 'A2'),
           b('Alpha', 'A3')), '200', 'an update adds one');
-is(effects(), 'ALPHA|A1:changed ALPHA|A2:changed ALPHA|A3:added',
+is(effects(), 'ALPHA|A1:echoed ALPHA|A2:echoed ALPHA|A3:added',
    'the audit trail tells it from the others');
 is_deeply(records($redis, match => qr/T1|A3/), {
     'trip:T1'          => trip_record('Alpha', 2, { 'ALPHA|A1' => 'Alpha',
@@ -221,7 +221,7 @@ is_deeply(records($redis, match => qr/T7|A5/), {
 is(create('Alpha', 'T8', b('Alpha', 'A6'), b('Alpha', 'A7')), '200',
    'a trip has two bookings');
 is(update('Alpha', 'T8', b('Alpha', 'A7')), '200', 'one of which is left out');
-is(effects(), 'ALPHA|A7:changed ALPHA|A6:removed', 'it is removed');
+is(effects(), 'ALPHA|A7:echoed ALPHA|A6:removed', 'it is removed');
 is_deeply(records($redis, match => qr/T8|A[67]/), {
     'trip:T8'          => trip_record('Alpha', 2, { 'ALPHA|A7' => 'Alpha' }),
     'booking:ALPHA|A6' => booking_record('Alpha', 'cancelled', 'T8'),
@@ -297,7 +297,7 @@ is_deeply(records($redis, match => qr/T10|A12/), {
 is(post('Alpha', '/trip/v1.1', [b('Alpha', 'A13')], 'X-Trip' => 'T11',
         'X-More' => 'S1'), '200', 'an answer shows a booking from before');
 is_deeply(records($redis, match => qr/T11|S1|A13/), {
-    'trip:T11'          => { rev => 1, state => 'active',
+    'trip:T11'          => { rev => 1, state => 'active', created => 'time',
                              'booking:ALPHA|A13' => 'Alpha',
                              'booking:OLD|S1' => '' },
     'booking:OLD|S1'    => booking_record('', 'seen', 'T11'),
@@ -346,7 +346,7 @@ is(post('Alpha', '/trip/v1.1?tripId=T3',
    '403 trip_not_owned, not forwarded', 'the trip is named');
 is(create('Alpha', 'T20', b('Beta', 'B1'), b('Alpha', 'A20'), b('Beta', 'B9')),
    $REFUSED, 'two bookings are refused');
-is(join(' ', $main::last->{body} =~ /Booking\[(\d)\]/g), '1 3',
-   'the details name both');
+is(join(' ', $main::last->{body} =~ /Booking\[(\d)\]/g), '1 3 1 3',
+   'the details name both, and both again for their source');
 
 $t->done;

@@ -105,7 +105,7 @@ is(call('Beta', '/trip/v1.1', itinerary(bookings => [
    '200', 'a create that went into an old trip');
 
 my %merged = (
-    'trip:OLD1'      => { rev => 1, state => 'active',
+    'trip:OLD1'      => { rev => 1, state => 'active', created => 'time',
                           'booking:BETA|B1' => 'Beta', 'booking:OLD|S1' => '' },
     'booking:BETA|B1' => booking_record('Beta', 'active', 'OLD1'),
     'booking:OLD|S1'  => booking_record('', 'seen', 'OLD1'),
@@ -168,7 +168,7 @@ is(cancel('Beta', '/adopt', 'OLD1'), '200',
    'who has a booking in a trip without a creator cancels that');
 is(($t->audit)[-1]{verdict}, 'partial', 'and no more');
 is_deeply(records($redis, match => qr/OLD1$|B1/), {
-    'trip:OLD1'       => { rev => 2, state => 'active', 'booking:OLD|S1' => '' },
+    'trip:OLD1'       => { rev => 2, state => 'active', created => 'time', 'booking:OLD|S1' => '' },
     'booking:BETA|B1' => booking_record('Beta', 'cancelled', 'OLD1'),
 }, 'so it adopts nothing');
 
@@ -188,14 +188,21 @@ is_deeply(records($redis, match => qr/OLD1$|S1/), {
 is(update('Alpha', '/allow', 'U5', 'A5'), '200',
    'an update of an unknown trip is allowed');
 is_deeply(records($redis, match => qr/U5|A5/), {
+    'trip:U5'          => { 'booking:ALPHA|A5' => 'Alpha' },
     'booking:ALPHA|A5' => booking_record('Alpha', 'active', 'U5'),
-}, 'its booking is recorded, of the trip nothing');
-is(update('Beta', '/allow', 'U5', 'B5'), '200', 'to everybody');
+}, 'its booking is recorded, of the trip no more than that it has it');
+is(update('Beta', '/allow', 'U5', 'B5'),
+   '403 booking_not_owned, not forwarded',
+   'so that nobody removes it');
+is(call('Beta', '/allow/trip/v1.1?tripId=U6', itinerary()), '200',
+   'to everybody');
 is(call('Beta', '/allow/trip/v1.1?tripId=U5',
         itinerary(bookings => [{ source => 'Alpha', locator => 'A5' }])),
    '403 booking_not_owned, not forwarded', 'but not another\'s booking');
-is(cancel('Beta', '/allow', 'U5'), '200', 'a cancel is allowed');
-is_deeply(records($redis, match => qr/trip:U5/), {}, 'and not recorded');
+is(cancel('Beta', '/allow', 'U6'), '200', 'a cancel is allowed');
+is_deeply(records($redis, match => qr/trip:U6/), {}, 'and not recorded');
+is(cancel('Beta', '/allow', 'U5'), '403 booking_not_owned, not forwarded',
+   'but not of another\'s booking');
 is(update('Beta', '/allow', 'U2', 'B2'), $REFUSED,
    'a trip that has a creator is not unknown');
 is(cancel('Beta', '/allow', 'U2'), $REFUSED, 'to a cancel, too');

@@ -46,11 +46,17 @@ static const itinerary_reason_t  itinerary_reasons[] = {
            itinerary_string("The trip was not created by this supplier.") },
     { 403, itinerary_string("booking_not_owned"),
            itinerary_string("A booking was not created by this supplier.") },
+    { 403, itinerary_string("booking_source_not_owned"),
+           itinerary_string("A booking source does not belong to this "
+                            "supplier.") },
     { 404, itinerary_string("unknown_operation"),
            itinerary_string("The path is not an operation of the itinerary "
                             "API.") },
     { 405, itinerary_string("method_not_allowed"),
            itinerary_string("Only GET, HEAD and POST are allowed.") },
+    { 409, itinerary_string("stale_view"),
+           itinerary_string("The trip was written to since it was shown to "
+                            "this supplier.") },
     { 409, itinerary_string("trip_busy"),
            itinerary_string("Another write to the trip is under way.") },
     { 413, itinerary_string("body_too_large"),
@@ -83,7 +89,7 @@ itinerary_reason(itinerary_reason_e reason)
 }
 
 
-static void
+void
 itinerary_printable(char *text)
 {
     for ( /* void */ ; *text; text++) {

@@ -66,8 +66,10 @@ typedef enum {
     ITINERARY_UNKNOWN_SUPPLIER,
     ITINERARY_TRIP_NOT_OWNED,
     ITINERARY_BOOKING_NOT_OWNED,
+    ITINERARY_BOOKING_SOURCE_NOT_OWNED,
     ITINERARY_UNKNOWN_OPERATION,
     ITINERARY_METHOD_NOT_ALLOWED,
+    ITINERARY_STALE_VIEW,
     ITINERARY_TRIP_BUSY,
     ITINERARY_BODY_TOO_LARGE,
     ITINERARY_UNSUPPORTED_MEDIA_TYPE,
@@ -130,6 +132,10 @@ itinerary_result_e itinerary_refuse(itinerary_pool_t *pool,
     itinerary_error_t *error, itinerary_reason_e reason, unsigned line,
     const char *path, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
+
+/* makes bytes outside printable ASCII '?' */
+
+void itinerary_printable(char *text);
 
 /* copies to the pool; a copy is NUL-terminated beyond its length */
 

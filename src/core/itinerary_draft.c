@@ -30,13 +30,15 @@ static itinerary_result_e itinerary_draft_booked(itinerary_draft_t *draft);
 static unsigned itinerary_draft_hash(const itinerary_str_t *name);
 static itinerary_result_e itinerary_draft_name(itinerary_draft_t *draft,
     itinerary_element_e element);
+static itinerary_result_e itinerary_draft_confirmation(
+    itinerary_draft_t *draft);
 static itinerary_result_e itinerary_draft_field(itinerary_draft_t *draft,
     itinerary_element_e element);
 static itinerary_result_e itinerary_draft_id(itinerary_draft_t *draft,
     itinerary_str_t *id);
 static void itinerary_draft_cut(itinerary_str_t *text);
-static void itinerary_draft_violation(itinerary_draft_t *draft,
-    itinerary_element_e element, unsigned line, const char *what);
+static itinerary_result_e itinerary_draft_violation(
+    itinerary_draft_t *draft, itinerary_element_e element, const char *what);
 static itinerary_result_e itinerary_draft_refuse(itinerary_draft_t *draft,
     itinerary_reason_e reason, const char *text);
 
@@ -80,6 +82,8 @@ itinerary_draft_init(itinerary_draft_t *draft, itinerary_pool_t *pool,
 
     draft->pool = pool;
     draft->conf = conf;
+
+    itinerary_violations_init(&draft->violations, pool, &draft->document);
 }
 
 
@@ -107,6 +111,10 @@ itinerary_draft_begin(itinerary_draft_t *draft, itinerary_element_e element,
         draft->seen &= ~itinerary_draft_bit(ITINERARY_EL_CONFIRMATION);
         break;
 
+    case ITINERARY_EL_PASSENGER:
+        draft->passengers++;
+        break;
+
     default:
 
         if (itinerary_elements[element].flags & ITINERARY_EL_TEXT) {
@@ -131,6 +139,9 @@ itinerary_draft_end(itinerary_draft_t *draft, itinerary_element_e element)
     case ITINERARY_EL_RECORD_LOCATOR:
     case ITINERARY_EL_BOOKING_SOURCE:
         return itinerary_draft_name(draft, element);
+
+    case ITINERARY_EL_CONFIRMATION:
+        return itinerary_draft_confirmation(draft);
 
     default:
 
@@ -181,23 +192,35 @@ itinerary_draft_path(const itinerary_draft_t *draft,
 
     n = 0;
 
-    while (element > ITINERARY_EL_DOCUMENT) {
-        steps[n++] = element;
-        element = itinerary_elements[element].parent;
-    }
-
     document = &draft->document;
     path[0] = '\0';
+
+    while (element > ITINERARY_EL_DOCUMENT) {
+        steps[n++] = element;
+
+        if (element == ITINERARY_EL_BOOKING
+            && document->root == ITINERARY_ROOT_BOOKING)
+        {
+            break;
+        }
+
+        element = itinerary_elements[element].parent;
+    }
 
     while (n-- && size > 1) {
         row = &itinerary_elements[steps[n]];
         index = 0;
 
-        if (steps[n] == ITINERARY_EL_BOOKING) {
+        if (steps[n] == ITINERARY_EL_BOOKING
+            && document->root != ITINERARY_ROOT_BOOKING)
+        {
             index = document->nbookings;
 
         } else if (steps[n] == ITINERARY_EL_SEGMENT) {
             index = document->bookings[document->nbookings - 1].segments;
+
+        } else if (steps[n] == ITINERARY_EL_PASSENGER) {
+            index = draft->passengers;
         }
 
         (void) snprintf(path, size, index ? "/%s[%u]" : "/%s",
@@ -239,6 +262,7 @@ itinerary_draft_booking(itinerary_draft_t *draft, unsigned line)
     booking->line = line;
 
     draft->booking = 1;
+    draft->passengers = 0;
     draft->seen &= ~(itinerary_draft_bit(ITINERARY_EL_SEGMENTS)
                      | itinerary_draft_bit(ITINERARY_EL_RECORD_LOCATOR)
                      | itinerary_draft_bit(ITINERARY_EL_BOOKING_SOURCE));
@@ -294,8 +318,8 @@ itinerary_draft_grow(itinerary_draft_t *draft)
 static itinerary_result_e
 itinerary_draft_booked(itinerary_draft_t *draft)
 {
-    unsigned               i, hash;
-    itinerary_booking_t   *booking, *bookings;
+    unsigned              i, hash;
+    itinerary_booking_t  *booking, *bookings;
 
     draft->booking = 0;
 
@@ -304,16 +328,6 @@ itinerary_draft_booked(itinerary_draft_t *draft)
     booking = &bookings[i];
 
     draft->hashes[i] = 0;
-
-    if (!itinerary_draft_has(draft, ITINERARY_EL_RECORD_LOCATOR)) {
-        itinerary_draft_violation(draft, ITINERARY_EL_RECORD_LOCATOR,
-                                  booking->line, "is missing");
-    }
-
-    if (!itinerary_draft_has(draft, ITINERARY_EL_BOOKING_SOURCE)) {
-        itinerary_draft_violation(draft, ITINERARY_EL_BOOKING_SOURCE,
-                                  booking->line, "is missing");
-    }
 
     if (booking->locator.len == 0 || booking->source.len == 0) {
         return ITINERARY_OK;
@@ -395,10 +409,53 @@ itinerary_draft_name(itinerary_draft_t *draft, itinerary_element_e element)
         return ITINERARY_NOMEM;
 
     default:
-        itinerary_draft_violation(draft, element, draft->line,
-                                  itinerary_draft_names[rc]);
+        return itinerary_draft_violation(draft, element,
+                                         itinerary_draft_names[rc]);
+    }
+}
+
+
+/* a number that cannot be one of a cancellation is of no use */
+
+static itinerary_result_e
+itinerary_draft_confirmation(itinerary_draft_t *draft)
+{
+    itinerary_str_t            text, number;
+    itinerary_booking_t       *booking;
+    itinerary_confirmation_t  *confirmation;
+
+    text.data = draft->buf;
+    text.len = draft->len;
+
+    if (draft->cut) {
         return ITINERARY_OK;
     }
+
+    switch (itinerary_locator(draft->pool, &text, &number)) {
+
+    case ITINERARY_NAME_OK:
+        break;
+
+    case ITINERARY_NAME_NOMEM:
+        return ITINERARY_NOMEM;
+
+    default:
+        return ITINERARY_OK;
+    }
+
+    confirmation = draft->pool->alloc(draft->pool->data,
+                                      sizeof(itinerary_confirmation_t));
+    if (confirmation == NULL) {
+        return ITINERARY_NOMEM;
+    }
+
+    booking = &draft->document.bookings[draft->document.nbookings - 1];
+
+    confirmation->number = number;
+    confirmation->next = booking->confirmations;
+    booking->confirmations = confirmation;
+
+    return ITINERARY_OK;
 }
 
 
@@ -436,9 +493,7 @@ itinerary_draft_field(itinerary_draft_t *draft, itinerary_element_e element)
     case ITINERARY_EL_ID:
 
         if (draft->cut) {
-            itinerary_draft_violation(draft, element, draft->line,
-                                      "is too long");
-            return ITINERARY_OK;
+            return itinerary_draft_violation(draft, element, "is too long");
         }
 
         if (element == ITINERARY_EL_ID) {
@@ -456,8 +511,11 @@ itinerary_draft_field(itinerary_draft_t *draft, itinerary_element_e element)
         /* it is judged: what it says must not lie behind a cut */
 
         if (text.len > ITINERARY_DRAFT_FIELD_MAX) {
-            itinerary_draft_violation(draft, element, draft->line,
-                                      "is too long");
+            rc = itinerary_draft_violation(draft, element, "is too long");
+
+            if (rc != ITINERARY_OK) {
+                return rc;
+            }
         }
 
         /* fall through */
@@ -534,22 +592,25 @@ itinerary_draft_cut(itinerary_str_t *text)
 
 /* an answer is read as it occurs */
 
-static void
+static itinerary_result_e
 itinerary_draft_violation(itinerary_draft_t *draft,
-    itinerary_element_e element, unsigned line, const char *what)
+    itinerary_element_e element, const char *what)
 {
     char  path[ITINERARY_PATH_MAX];
 
     if (draft->conf->reading != ITINERARY_READ_POST) {
-        return;
+        return ITINERARY_OK;
     }
+
+    draft->invalid = 1;
 
     itinerary_draft_path(draft, element, NULL, path, sizeof(path));
 
-    (void) itinerary_refuse(draft->pool, &draft->violations,
-                            ITINERARY_INVALID_DOCUMENT, line, path, "%s %s",
-                            (char *) itinerary_elements[element].name.data,
-                            what);
+    return itinerary_violate(&draft->violations, NULL,
+                             itinerary_draft_open_booking(draft), draft->line,
+                             path, "%s %s",
+                             (char *) itinerary_elements[element].name.data,
+                             what);
 }
 
 

@@ -18,6 +18,7 @@
 #include "itinerary.h"
 #include "itinerary_element.h"
 #include "itinerary_reader.h"
+#include "itinerary_violations.h"
 
 
 #define ITINERARY_DRAFT_TEXT_MAX  1024    /* bytes kept of one element */
@@ -30,10 +31,11 @@ typedef struct {
     itinerary_pool_t               *pool;
     const itinerary_reader_conf_t  *conf;
     itinerary_document_t            document;
-    itinerary_error_t               violations;  /* to be refused at the end */
+    itinerary_violations_t          violations;
 
     unsigned                        allocated;   /* bookings and hashes */
     unsigned                       *hashes;      /* of the bookings' names */
+    unsigned                        passengers;  /* in this booking */
     unsigned                        seen;        /* bits of the elements that
                                                     began in those open */
 
@@ -43,7 +45,15 @@ typedef struct {
 
     unsigned                        cut:1;       /* there was more text */
     unsigned                        booking:1;   /* one is open */
+    unsigned                        invalid:1;   /* the judgement lacks what it
+                                                    needs */
 } itinerary_draft_t;
+
+
+/* the number of the booking that is open, from 1, or 0 */
+
+#define itinerary_draft_open_booking(draft)                                  \
+    ((draft)->booking ? (draft)->document.nbookings : 0)
 
 
 void itinerary_draft_init(itinerary_draft_t *draft, itinerary_pool_t *pool,

@@ -4,6 +4,8 @@
  */
 
 
+#include <string.h>
+
 #include "itinerary_char.h"
 #include "itinerary_element.h"
 
@@ -30,6 +32,10 @@ const itinerary_element_t  itinerary_elements[ITINERARY_EL_MAX] = {
           ITINERARY_EL_BOOKINGS,  GUARDED },
     { itinerary_string("Segments"),
           ITINERARY_EL_BOOKING,   GUARDED|ONCE },
+    { itinerary_string("Passengers"),
+          ITINERARY_EL_BOOKING,   0 },
+    { itinerary_string("Passenger"),
+          ITINERARY_EL_PASSENGERS, 0 },
     { itinerary_string("RecordLocator"),
           ITINERARY_EL_BOOKING,   GUARDED|ONCE|TEXT|INNER },
     { itinerary_string("BookingSource"),
@@ -74,6 +80,9 @@ static const u_char  itinerary_element_letters['z' - 'a' + 1][4] = {
                     ITINERARY_EL_ITIN_LOCATOR,
                     ITINERARY_EL_ID },
 
+    ['p' - 'a'] = { ITINERARY_EL_PASSENGERS,
+                    ITINERARY_EL_PASSENGER },
+
     ['r' - 'a'] = { ITINERARY_EL_RECORD_LOCATOR },
 
     ['s' - 'a'] = { ITINERARY_EL_SEGMENTS,
@@ -82,6 +91,14 @@ static const u_char  itinerary_element_letters['z' - 'a' + 1][4] = {
     ['t' - 'a'] = { ITINERARY_EL_TRIP_STATUS,
                     ITINERARY_EL_TRIP_ID,
                     ITINERARY_EL_TRIP_NAME }
+};
+
+
+/* the reference's, and Travel, which other pages have */
+
+static const char *const  itinerary_segments[] = {
+    "Air", "Car", "Hotel", "Dining", "Ride", "Rail", "Parking", "Event",
+    "Travel"
 };
 
 
@@ -120,4 +137,19 @@ itinerary_element_find(const u_char *name, int *exact)
     }
 
     return ITINERARY_EL_OTHER;
+}
+
+
+int
+itinerary_is_segment(const u_char *name)
+{
+    size_t  i;
+
+    for (i = 0; i < sizeof(itinerary_segments) / sizeof(char *); i++) {
+        if (strcmp((const char *) name, itinerary_segments[i]) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
 }

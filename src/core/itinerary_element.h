@@ -22,6 +22,8 @@ typedef enum {
     ITINERARY_EL_BOOKINGS,
     ITINERARY_EL_BOOKING,
     ITINERARY_EL_SEGMENTS,
+    ITINERARY_EL_PASSENGERS,
+    ITINERARY_EL_PASSENGER,
     ITINERARY_EL_RECORD_LOCATOR,
     ITINERARY_EL_BOOKING_SOURCE,
     ITINERARY_EL_CONFIRMATION,     /* a segment's ConfirmationNumber */
@@ -58,6 +60,10 @@ extern const itinerary_element_t  itinerary_elements[ITINERARY_EL_MAX];
  */
 
 itinerary_element_e itinerary_element_find(const u_char *name, int *exact);
+
+/* whether it is the name of a segment: Air, Car, Hotel and so on */
+
+int itinerary_is_segment(const u_char *name);
 
 
 #endif /* _ITINERARY_ELEMENT_H_INCLUDED_ */

@@ -7,28 +7,47 @@
 #include <string.h>
 
 #include "itinerary_facts.h"
+#include "itinerary_match.h"
+
+
+/* a document may hold many thousands of numbers */
+
+#define ITINERARY_NUMBERS_COMPARED  64
+
+/* what is learnt from, and what */
+
+typedef struct {
+    itinerary_pool_t             *pool;
+    const itinerary_case_t       *c;
+    const itinerary_judgement_t  *j;
+    const itinerary_document_t   *answer;
+    itinerary_match_t             match;
+    unsigned                     *renamed;   /* of the effects: the fact that
+                                                says so, from 1 */
+    itinerary_facts_t            *facts;
+} itinerary_lesson_t;
 
 
 static void itinerary_learn_ids(const itinerary_document_t *answer,
     itinerary_facts_t *facts);
+static itinerary_result_e itinerary_learn_renamed(itinerary_lesson_t *lesson);
 static void itinerary_learn_merge(const itinerary_case_t *c,
     const itinerary_document_t *answer, itinerary_facts_t *facts);
-static void itinerary_learn_effects(const itinerary_case_t *c,
-    const itinerary_judgement_t *j, const itinerary_document_t *answer,
-    itinerary_facts_t *facts);
-static void itinerary_learn_answer(const itinerary_case_t *c,
-    const itinerary_judgement_t *j, const itinerary_document_t *answer,
-    itinerary_facts_t *facts);
+static void itinerary_learn_effects(itinerary_lesson_t *lesson);
+static int itinerary_learn_cancelled(const itinerary_lesson_t *lesson,
+    const itinerary_booking_effect_t *effect);
+static void itinerary_learn_answer(itinerary_lesson_t *lesson);
+static void itinerary_learn_kept(itinerary_lesson_t *lesson,
+    const itinerary_booking_t *booking, const itinerary_record_t *record);
+static void itinerary_learn_other(itinerary_lesson_t *lesson,
+    const itinerary_booking_t *booking);
+static itinerary_result_e itinerary_learn_numbers(itinerary_lesson_t *lesson);
+static itinerary_result_e itinerary_learn_number(itinerary_lesson_t *lesson,
+    const itinerary_str_t *source, const itinerary_str_t *locator,
+    const itinerary_booking_t *booking);
 
 static int itinerary_is_void(const itinerary_case_t *c,
     const itinerary_judgement_t *j);
-static int itinerary_has_segments(const itinerary_document_t *answer,
-    const itinerary_str_t *name);
-static int itinerary_is_foreign(const itinerary_case_t *c,
-    const itinerary_str_t *name);
-static const itinerary_booking_effect_t *itinerary_posted(
-    const itinerary_case_t *c, const itinerary_judgement_t *j,
-    const itinerary_document_t *answer, const itinerary_booking_t *booking);
 static void itinerary_fact(itinerary_facts_t *facts,
     const itinerary_str_t *name, itinerary_fact_e fact);
 
@@ -38,14 +57,20 @@ itinerary_learn(itinerary_pool_t *pool, const itinerary_case_t *c,
     const itinerary_judgement_t *j, const itinerary_document_t *answer,
     itinerary_facts_t *facts)
 {
-    size_t  n;
+    size_t              n;
+    itinerary_result_e  rc;
+    itinerary_lesson_t  lesson;
 
     memset(facts, 0, sizeof(itinerary_facts_t));
 
     itinerary_learn_ids(answer, facts);
 
-    if (facts->nids == 0) {
-        return ITINERARY_REFUSED;
+    if (answer->root == ITINERARY_ROOT_ITINERARY) {
+        facts->shown = answer;
+
+        if (facts->nids == 0) {
+            return ITINERARY_REFUSED;
+        }
     }
 
     /* at most two of each: that it is the supplier's, and is cancelled */
@@ -60,12 +85,31 @@ itinerary_learn(itinerary_pool_t *pool, const itinerary_case_t *c,
         }
     }
 
+    lesson.pool = pool;
+    lesson.c = c;
+    lesson.j = j;
+    lesson.answer = answer;
+    lesson.facts = facts;
+
+    if (itinerary_match(pool, c, j, answer, &lesson.match) != ITINERARY_OK
+        || itinerary_learn_renamed(&lesson) != ITINERARY_OK)
+    {
+        return ITINERARY_NOMEM;
+    }
+
+    /* the last that may fail */
+
+    rc = itinerary_learn_numbers(&lesson);
+    if (rc != ITINERARY_OK) {
+        return rc;
+    }
+
     if (c->operation == ITINERARY_OP_CREATE) {
         itinerary_learn_merge(c, answer, facts);
     }
 
-    itinerary_learn_effects(c, j, answer, facts);
-    itinerary_learn_answer(c, j, answer, facts);
+    itinerary_learn_effects(&lesson);
+    itinerary_learn_answer(&lesson);
 
     return ITINERARY_OK;
 }
@@ -98,6 +142,42 @@ itinerary_learn_ids(const itinerary_document_t *answer,
             facts->ids[facts->nids++] = *id[i];
         }
     }
+}
+
+
+static itinerary_result_e
+itinerary_learn_renamed(itinerary_lesson_t *lesson)
+{
+    size_t                             size;
+    unsigned                           i;
+    const itinerary_booking_effect_t  *effect;
+
+    if (lesson->j->neffects == 0) {
+        lesson->renamed = NULL;
+        return ITINERARY_OK;
+    }
+
+    size = lesson->j->neffects * sizeof(unsigned);
+
+    lesson->renamed = lesson->pool->alloc(lesson->pool->data, size);
+    if (lesson->renamed == NULL) {
+        return ITINERARY_NOMEM;
+    }
+
+    memset(lesson->renamed, 0, size);
+
+    for (i = 0; i < lesson->answer->nbookings; i++) {
+
+        effect = lesson->match.effects[i];
+
+        if (effect && !itinerary_equal(&effect->name,
+                                       &lesson->answer->bookings[i].name))
+        {
+            lesson->renamed[effect - lesson->j->effects] = 1;
+        }
+    }
+
+    return ITINERARY_OK;
 }
 
 
@@ -135,21 +215,28 @@ itinerary_learn_merge(const itinerary_case_t *c,
  */
 
 static void
-itinerary_learn_effects(const itinerary_case_t *c,
-    const itinerary_judgement_t *j, const itinerary_document_t *answer,
-    itinerary_facts_t *facts)
+itinerary_learn_effects(itinerary_lesson_t *lesson)
 {
     unsigned                           i, is_void;
+    itinerary_facts_t                 *facts;
+    const itinerary_booking_t         *shown;
     const itinerary_booking_effect_t  *effect;
 
-    is_void = itinerary_is_void(c, j);
+    facts = lesson->facts;
+    is_void = itinerary_is_void(lesson->c, lesson->j);
 
-    for (i = 0; i < j->neffects; i++) {
+    for (i = 0; i < lesson->j->neffects; i++) {
 
-        effect = &j->effects[i];
+        effect = &lesson->j->effects[i];
 
         if (effect->take) {
-            itinerary_fact(facts, &effect->name, ITINERARY_FACT_OWN);
+            itinerary_fact(facts, &effect->name,
+                           lesson->renamed[i] ? ITINERARY_FACT_RENAMED
+                                              : ITINERARY_FACT_OWN);
+
+            if (lesson->renamed[i]) {
+                lesson->renamed[i] = facts->nbookings;
+            }
         }
 
         if (is_void) {
@@ -161,11 +248,14 @@ itinerary_learn_effects(const itinerary_case_t *c,
 
         case ITINERARY_ADDED:
         case ITINERARY_CHANGED:
+        case ITINERARY_ECHOED:
             break;
 
         case ITINERARY_REMOVED:
 
-            if (!itinerary_has_segments(answer, &effect->name)) {
+            shown = itinerary_match_shown(&lesson->match, &effect->name);
+
+            if (shown == NULL || shown->segments == 0) {
                 itinerary_fact(facts, &effect->name, ITINERARY_FACT_REMOVED);
             }
 
@@ -173,7 +263,7 @@ itinerary_learn_effects(const itinerary_case_t *c,
 
         case ITINERARY_CANCELLED:
 
-            if (!itinerary_has_segments(answer, &effect->name)) {
+            if (itinerary_learn_cancelled(lesson, effect)) {
                 itinerary_fact(facts, &effect->name, ITINERARY_FACT_CANCELLED);
             }
 
@@ -183,18 +273,45 @@ itinerary_learn_effects(const itinerary_case_t *c,
 }
 
 
+/*
+ * Of several bookings that a number may mean, the API cancels one: that which
+ * the answer shows so.
+ */
+
+static int
+itinerary_learn_cancelled(const itinerary_lesson_t *lesson,
+    const itinerary_booking_effect_t *effect)
+{
+    const itinerary_booking_t  *shown;
+
+    shown = itinerary_match_shown(&lesson->match, &effect->name);
+
+    if (shown) {
+        return shown->segments == 0;
+    }
+
+    return lesson->c->operation == ITINERARY_OP_CANCEL
+           || lesson->j->neffects == 1;
+}
+
+
 static void
-itinerary_learn_answer(const itinerary_case_t *c,
-    const itinerary_judgement_t *j, const itinerary_document_t *answer,
-    itinerary_facts_t *facts)
+itinerary_learn_answer(itinerary_lesson_t *lesson)
 {
     unsigned                           i;
+    itinerary_facts_t                 *facts;
+    const itinerary_case_t            *c;
+    itinerary_booking_fact_t          *fact;
     const itinerary_booking_t         *booking;
     const itinerary_booking_effect_t  *effect;
 
-    for (i = 0; i < answer->nbookings; i++) {
+    c = lesson->c;
+    facts = lesson->facts;
 
-        booking = &answer->bookings[i];
+    for (i = 0; i < lesson->answer->nbookings; i++) {
+
+        booking = &lesson->answer->bookings[i];
+        effect = lesson->match.effects[i];
 
         if (booking->name.len == 0) {
 
@@ -204,26 +321,17 @@ itinerary_learn_answer(const itinerary_case_t *c,
             continue;
         }
 
-        if (j->verdict == ITINERARY_PARTIAL
-            && booking->segments == 0
-            && itinerary_is_foreign(c, &booking->name))
-        {
-            facts->overreached = 1;
+        if (effect == NULL) {
+            itinerary_learn_other(lesson, booking);
+            continue;
         }
 
-        effect = itinerary_posted(c, j, answer, booking);
+        /* cancelled under another name: so is that */
 
-        if (effect == NULL) {
-
-            facts->merged |= c->operation == ITINERARY_OP_CREATE;
-
-            /* a cancel reached what it left without segments */
-
-            itinerary_fact(facts, &booking->name,
-                           c->operation == ITINERARY_OP_CANCEL
-                           && booking->segments == 0
-                           ? ITINERARY_FACT_CANCELLED : ITINERARY_FACT_SEEN);
-            continue;
+        if (effect->effect == ITINERARY_CANCELLED && booking->segments == 0
+            && !itinerary_equal(&effect->name, &booking->name))
+        {
+            itinerary_fact(facts, &booking->name, ITINERARY_FACT_CANCELLED);
         }
 
         /* the API renamed the source: both names are the supplier's */
@@ -231,13 +339,234 @@ itinerary_learn_answer(const itinerary_case_t *c,
         if (effect->take && !itinerary_equal(&effect->name, &booking->name)) {
 
             itinerary_fact(facts, &booking->name, ITINERARY_FACT_OWN);
+            fact = &facts->bookings[facts->nbookings - 1];
+            fact->renamed = lesson->renamed[effect - lesson->j->effects];
+            fact->alive = booking->segments != 0;
 
-            if (itinerary_is_void(c, j)) {
+            if (itinerary_is_void(c, lesson->j)) {
                 itinerary_fact(facts, &booking->name,
                                ITINERARY_FACT_CANCELLED);
             }
         }
+
+        if (!effect->take && !itinerary_is_void(c, lesson->j)
+            && (effect->effect == ITINERARY_ECHOED
+                || effect->effect == ITINERARY_CHANGED))
+        {
+            itinerary_learn_kept(lesson, booking,
+                                 &c->records[effect - lesson->j->effects]);
+        }
     }
+}
+
+
+/*
+ * A booking that was posted, but does not become the supplier's: it may have
+ * lost its record, or been cancelled and be in the trip again.
+ */
+
+static void
+itinerary_learn_kept(itinerary_lesson_t *lesson,
+    const itinerary_booking_t *booking, const itinerary_record_t *record)
+{
+    itinerary_facts_t  *facts;
+
+    facts = lesson->facts;
+
+    if (record->state == ITINERARY_STATE_NONE
+        || (record->state == ITINERARY_STATE_CANCELLED && booking->segments))
+    {
+        itinerary_fact(facts, &booking->name, ITINERARY_FACT_SEEN);
+        facts->bookings[facts->nbookings - 1].alive = booking->segments != 0;
+    }
+}
+
+
+/* a booking of the answer that was there already */
+
+static void
+itinerary_learn_other(itinerary_lesson_t *lesson,
+    const itinerary_booking_t *booking)
+{
+    itinerary_facts_t         *facts;
+    const itinerary_case_t    *c;
+    const itinerary_record_t  *listed;
+
+    c = lesson->c;
+    facts = lesson->facts;
+
+    facts->merged |= c->operation == ITINERARY_OP_CREATE;
+
+    listed = itinerary_match_listed(&lesson->match, &booking->name);
+
+    if (listed == NULL) {
+        itinerary_fact(facts, &booking->name, ITINERARY_FACT_SEEN);
+        facts->bookings[facts->nbookings - 1].alive = booking->segments != 0;
+    }
+
+    if (c->operation != ITINERARY_OP_CANCEL || booking->segments) {
+        return;
+    }
+
+    /* a cancel reached what it left without segments */
+
+    if (listed == NULL) {
+        listed = itinerary_match_renamed(&lesson->match, booking);
+    }
+
+    if (listed == NULL) {
+        return;
+    }
+
+    itinerary_fact(facts, &listed->name, ITINERARY_FACT_CANCELLED);
+
+    facts->overreached |= lesson->j->verdict == ITINERARY_PARTIAL
+                          && !itinerary_equal(&listed->owner, &c->supplier);
+}
+
+
+/*
+ * The numbers that bookings may be cancelled by: of those that are the
+ * supplier's, under all of their names, and of those that are new to the
+ * registry.
+ */
+
+static itinerary_result_e
+itinerary_learn_numbers(itinerary_lesson_t *lesson)
+{
+    unsigned                           i;
+    itinerary_result_e                 rc;
+    const itinerary_case_t            *c;
+    const itinerary_record_t          *listed;
+    const itinerary_booking_t         *booking, *posted;
+    const itinerary_booking_effect_t  *effect;
+
+    c = lesson->c;
+
+    /* what is posted has its effects in the document's order */
+
+    for (i = 0; c->document && i < c->document->nbookings; i++) {
+
+        booking = &c->document->bookings[i];
+
+        if (lesson->j->effects[i].take) {
+            rc = itinerary_learn_number(lesson, &booking->source,
+                                        &booking->locator, booking);
+            if (rc != ITINERARY_OK) {
+                return rc;
+            }
+        }
+    }
+
+    for (i = 0; i < lesson->answer->nbookings; i++) {
+
+        booking = &lesson->answer->bookings[i];
+
+        if (booking->name.len == 0) {
+            continue;
+        }
+
+        effect = lesson->match.effects[i];
+        listed = itinerary_match_listed(&lesson->match, &booking->name);
+
+        if (effect ? !effect->take
+                   : listed && !itinerary_equal(&listed->owner, &c->supplier))
+        {
+            continue;
+        }
+
+        rc = itinerary_learn_number(lesson, &booking->source,
+                                    &booking->locator, booking);
+
+        if (rc != ITINERARY_OK) {
+            return rc;
+        }
+
+        if (effect == NULL || itinerary_equal(&effect->name, &booking->name)) {
+            continue;
+        }
+
+        /* renamed: what either document has stands for both names */
+
+        posted = &c->document->bookings[effect - lesson->j->effects];
+
+        rc = itinerary_learn_number(lesson, &posted->source, &posted->locator,
+                                    booking);
+
+        if (rc == ITINERARY_OK) {
+            rc = itinerary_learn_number(lesson, &booking->source,
+                                        &booking->locator, posted);
+        }
+
+        if (rc != ITINERARY_OK) {
+            return rc;
+        }
+    }
+
+    return ITINERARY_OK;
+}
+
+
+/*
+ * A number that is the locator itself is left out, and one that was noted just
+ * before, as posts and answers have the same.
+ */
+
+static itinerary_result_e
+itinerary_learn_number(itinerary_lesson_t *lesson,
+    const itinerary_str_t *source, const itinerary_str_t *locator,
+    const itinerary_booking_t *booking)
+{
+    unsigned                         n;
+    itinerary_facts_t               *facts;
+    itinerary_number_t              *number;
+    const itinerary_confirmation_t  *cn;
+
+    facts = lesson->facts;
+
+    for (cn = booking->confirmations; cn; cn = cn->next) {
+
+        if (itinerary_equal(&cn->number, locator)) {
+            continue;
+        }
+
+        n = 0;
+
+        for (number = facts->numbers; number; number = number->next) {
+
+            if (n++ == ITINERARY_NUMBERS_COMPARED) {
+                number = NULL;
+                break;
+            }
+
+            if (itinerary_equal(&number->number, &cn->number)
+                && itinerary_equal(&number->locator, locator)
+                && itinerary_equal(&number->source, source))
+            {
+                break;
+            }
+        }
+
+        if (number) {
+            continue;
+        }
+
+        number = lesson->pool->alloc(lesson->pool->data,
+                                     sizeof(itinerary_number_t));
+        if (number == NULL) {
+            return ITINERARY_NOMEM;
+        }
+
+        number->source = *source;
+        number->number = cn->number;
+        number->locator = *locator;
+        number->next = facts->numbers;
+
+        facts->numbers = number;
+        facts->nnumbers++;
+    }
+
+    return ITINERARY_OK;
 }
 
 
@@ -247,95 +576,6 @@ static int
 itinerary_is_void(const itinerary_case_t *c, const itinerary_judgement_t *j)
 {
     return c->operation == ITINERARY_OP_UPDATE && j->cancel;
-}
-
-
-static int
-itinerary_has_segments(const itinerary_document_t *answer,
-    const itinerary_str_t *name)
-{
-    unsigned  i;
-
-    for (i = 0; i < answer->nbookings; i++) {
-
-        if (answer->bookings[i].segments
-            && itinerary_equal(&answer->bookings[i].name, name))
-        {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-/* whether a booking is on record in the trip, and not as the supplier's */
-
-static int
-itinerary_is_foreign(const itinerary_case_t *c, const itinerary_str_t *name)
-{
-    unsigned  i;
-
-    for (i = 0; i < c->trip.nbookings; i++) {
-
-        if (itinerary_equal(&c->trip.bookings[i].name, name)) {
-            return !itinerary_equal(&c->trip.bookings[i].owner, &c->supplier);
-        }
-    }
-
-    return 0;
-}
-
-
-/*
- * The booking of the request that a booking of the answer is: that of the same
- * name, else that of the same locator, where only one on each side has it.
- * What an update leaves out is no booking of the request.
- */
-
-static const itinerary_booking_effect_t *
-itinerary_posted(const itinerary_case_t *c, const itinerary_judgement_t *j,
-    const itinerary_document_t *answer, const itinerary_booking_t *booking)
-{
-    unsigned                           i, n;
-    const itinerary_booking_effect_t  *found, *effect;
-
-    n = 0;
-    found = NULL;
-
-    for (i = 0; i < j->neffects; i++) {
-
-        effect = &j->effects[i];
-
-        if (itinerary_equal(&effect->name, &booking->name)) {
-            return effect;
-        }
-
-        if ((effect->effect == ITINERARY_ADDED
-             || effect->effect == ITINERARY_CHANGED
-             || c->operation == ITINERARY_OP_CANCEL)
-            && itinerary_equal(&effect->locator, &booking->locator))
-        {
-            found = effect;
-            n++;
-        }
-    }
-
-    if (n != 1) {
-        return NULL;
-    }
-
-    for (i = 0; i < answer->nbookings; i++) {
-
-        if (&answer->bookings[i] != booking
-            && itinerary_equal(&answer->bookings[i].locator,
-                               &booking->locator))
-        {
-            return NULL;
-        }
-    }
-
-    return found;
 }
 
 
@@ -349,4 +589,6 @@ itinerary_fact(itinerary_facts_t *facts, const itinerary_str_t *name,
 
     f->name = *name;
     f->fact = fact;
+    f->renamed = 0;
+    f->alive = 0;
 }

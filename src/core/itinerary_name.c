@@ -156,11 +156,11 @@ itinerary_result_e
 itinerary_booking_parts(itinerary_pool_t *pool, const itinerary_str_t *name,
     itinerary_str_t *source, itinerary_str_t *locator)
 {
-    u_char             *bar;
-    u_char              buf[ITINERARY_SOURCE_MAX + ITINERARY_LOCATOR_MAX];
-    const u_char       *last;
-    itinerary_str_t     first, second, again;
-    itinerary_name_e    rc;
+    u_char            *bar;
+    u_char             buf[ITINERARY_SOURCE_MAX + ITINERARY_LOCATOR_MAX];
+    const u_char      *last;
+    itinerary_str_t    first, second, again;
+    itinerary_name_e   rc;
 
     bar = name->len ? memchr(name->data, '|', name->len) : NULL;
     if (bar == NULL) {

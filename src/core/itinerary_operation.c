@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "itinerary_char.h"
+#include "itinerary_name.h"
 #include "itinerary_operation.h"
 
 
@@ -22,6 +23,12 @@ typedef struct {
 static itinerary_result_e itinerary_target_trip(itinerary_pool_t *pool,
     const itinerary_str_t *trip, itinerary_target_t *target,
     itinerary_error_t *error);
+
+static itinerary_result_e itinerary_target_booking(itinerary_pool_t *pool,
+    const itinerary_str_t *values, itinerary_target_t *target,
+    itinerary_error_t *error);
+static itinerary_result_e itinerary_target_name(itinerary_pool_t *pool,
+    itinerary_name_e rc, const char *name, itinerary_error_t *error);
 
 static itinerary_result_e itinerary_path_check(itinerary_pool_t *pool,
     const itinerary_request_t *request, itinerary_operation_e operation,
@@ -40,7 +47,9 @@ static const itinerary_str_t  itinerary_operations[] = {
     itinerary_string("read"),
     itinerary_string("create"),
     itinerary_string("update"),
-    itinerary_string("cancel")
+    itinerary_string("cancel"),
+    itinerary_string("book"),
+    itinerary_string("cancel_booking")
 };
 
 
@@ -55,11 +64,18 @@ static const itinerary_str_t  itinerary_post = itinerary_string("POST");
  */
 
 static const itinerary_path_t  itinerary_paths[] = {
-    { itinerary_string("/trip/v#"),           ITINERARY_OP_CREATE },
-    { itinerary_string("/trip/v#/"),          ITINERARY_OP_CREATE },
-    { itinerary_string("/trip/v#/cancel"),    ITINERARY_OP_CANCEL },
-    { itinerary_string("/trip/v#/GetTrips"),  ITINERARY_OP_READ }
+    { itinerary_string("/trip/v#"),            ITINERARY_OP_CREATE },
+    { itinerary_string("/trip/v#/"),           ITINERARY_OP_CREATE },
+    { itinerary_string("/trip/v#/cancel"),     ITINERARY_OP_CANCEL },
+    { itinerary_string("/trip/v#/GetTrips"),   ITINERARY_OP_READ },
+    { itinerary_string("/booking/v#"),         ITINERARY_OP_BOOK },
+    { itinerary_string("/booking/v#/"),        ITINERARY_OP_BOOK },
+    { itinerary_string("/booking/v#/cancel"),  ITINERARY_OP_CANCEL_BOOKING }
 };
+
+
+static const itinerary_str_t  itinerary_details_path =
+    itinerary_string("/trip/v#");
 
 
 itinerary_result_e
@@ -67,10 +83,10 @@ itinerary_operation(itinerary_pool_t *pool,
     const itinerary_request_t *request, itinerary_target_t *target,
     itinerary_error_t *error)
 {
-    int                     folded;
-    itinerary_str_t         values[ITINERARY_ARG_NONE];
-    itinerary_result_e      rc;
-    itinerary_operation_e   operation;
+    int                    folded;
+    itinerary_str_t        values[ITINERARY_ARG_NONE];
+    itinerary_result_e     rc;
+    itinerary_operation_e  operation;
 
     memset(target, 0, sizeof(itinerary_target_t));
 
@@ -126,6 +142,10 @@ itinerary_operation(itinerary_pool_t *pool,
     target->operation = operation;
     target->on_behalf_of = values[ITINERARY_ARG_USER];
 
+    if (operation == ITINERARY_OP_CANCEL_BOOKING) {
+        return itinerary_target_booking(pool, values, target, error);
+    }
+
     return itinerary_target_trip(pool, &values[ITINERARY_ARG_TRIP], target,
                                  error);
 }
@@ -163,6 +183,134 @@ itinerary_target_trip(itinerary_pool_t *pool, const itinerary_str_t *trip,
 }
 
 
+/* which booking is cancelled; its trip is not the client's to name */
+
+static itinerary_result_e
+itinerary_target_booking(itinerary_pool_t *pool, const itinerary_str_t *values,
+    itinerary_target_t *target, itinerary_error_t *error)
+{
+    itinerary_result_e  rc;
+
+    if (values[ITINERARY_ARG_TRIP].len) {
+        return itinerary_refuse(pool, error, ITINERARY_AMBIGUOUS_QUERY, 0, "",
+                                "the argument \"tripId\" is not one of the "
+                                "cancellation of a booking");
+    }
+
+    rc = itinerary_target_name(pool,
+                               itinerary_source(pool,
+                                                &values[ITINERARY_ARG_SOURCE],
+                                                &target->source),
+                               "bookingSource", error);
+
+    if (rc != ITINERARY_OK) {
+        return rc;
+    }
+
+    return itinerary_target_name(pool,
+                                 itinerary_locator(pool,
+                                          &values[ITINERARY_ARG_CONFIRMATION],
+                                          &target->confirmation),
+                                 "confirmationNumber", error);
+}
+
+
+static itinerary_result_e
+itinerary_target_name(itinerary_pool_t *pool, itinerary_name_e rc,
+    const char *name, itinerary_error_t *error)
+{
+    switch (rc) {
+
+    case ITINERARY_NAME_OK:
+        return ITINERARY_OK;
+
+    case ITINERARY_NAME_NOMEM:
+        return ITINERARY_NOMEM;
+
+    case ITINERARY_NAME_EMPTY:
+        return itinerary_refuse(pool, error, ITINERARY_AMBIGUOUS_QUERY, 0, "",
+                                "the cancellation of a booking needs the "
+                                "argument \"%s\"", name);
+
+    default:
+        return itinerary_refuse(pool, error, ITINERARY_AMBIGUOUS_QUERY, 0, "",
+                                "the value of \"%s\" is too long or has "
+                                "a character that is not allowed", name);
+    }
+}
+
+
+itinerary_result_e
+itinerary_details(itinerary_pool_t *pool, const itinerary_request_t *request,
+    itinerary_str_t *trip)
+{
+    int                 folded;
+    size_t              len, n;
+    itinerary_str_t     path, values[ITINERARY_ARG_NONE];
+    itinerary_error_t   error;
+    itinerary_result_e  rc;
+
+    path = request->uri;
+
+    if ((request->raw.len && !itinerary_equal(&request->raw, &path))
+        || !itinerary_path_is_plain(&path))
+    {
+        return ITINERARY_REFUSED;
+    }
+
+    memset(&error, 0, sizeof(itinerary_error_t));
+
+    rc = itinerary_query(pool, &request->args, values, &error);
+    if (rc != ITINERARY_OK) {
+        return rc;
+    }
+
+    /* any other argument may select what is shown */
+
+    n = request->args.len != 0;
+
+    for (len = 0; len < request->args.len; len++) {
+        n += request->args.data[len] == '&';
+    }
+
+    n -= (values[ITINERARY_ARG_TRIP].len != 0)
+         + (values[ITINERARY_ARG_USER_TYPE].len != 0)
+         + (values[ITINERARY_ARG_USER].len != 0);
+
+    if (n != 0) {
+        return ITINERARY_REFUSED;
+    }
+
+    for (len = path.len; path.data[len - 1] != '/'; len--) { /* void */ }
+
+    trip->data = path.data + len;
+    trip->len = path.len - len;
+
+    /* "/trip/v1" or "/trip/v1/" and an argument, or "/trip/v1/<id>" */
+
+    if (!itinerary_path_match(&path, &itinerary_details_path, &folded)) {
+        path.len = len - 1;
+
+        if (!itinerary_path_match(&path, &itinerary_details_path, &folded)) {
+            return ITINERARY_REFUSED;
+        }
+
+    } else {
+        trip->len = 0;
+    }
+
+    if (trip->len == 0) {
+        *trip = values[ITINERARY_ARG_TRIP];
+
+    } else if (values[ITINERARY_ARG_TRIP].len) {
+        return ITINERARY_REFUSED;
+    }
+
+    return (!folded && itinerary_is_trip_id(trip)) ? ITINERARY_OK
+                                                   : ITINERARY_REFUSED;
+}
+
+
 /* whether everybody reads the path of a POST alike, as that operation */
 
 static itinerary_result_e
@@ -182,13 +330,15 @@ itinerary_path_check(itinerary_pool_t *pool,
 
     } else if (folded) {
         mistake = "the path is an operation's but for upper and lower case: "
-                  "write \"trip\", \"v\", \"cancel\", \"GetTrips\"";
+                  "write \"trip\", \"booking\", \"v\", \"cancel\", "
+                  "\"GetTrips\"";
 
     } else if (operation == ITINERARY_OP_NONE) {
         return itinerary_refuse(pool, error, ITINERARY_UNKNOWN_OPERATION, 0,
                                 "", "the path of a POST ends with "
-                                "\"/trip/v<N>\", \"/trip/v<N>/cancel\" or "
-                                "\"/trip/v<N>/GetTrips\"");
+                                "\"/trip/v<N>\", \"/trip/v<N>/cancel\", "
+                                "\"/trip/v<N>/GetTrips\", \"/booking/v<N>\" "
+                                "or \"/booking/v<N>/cancel\"");
 
     } else {
         return ITINERARY_OK;
@@ -373,7 +523,7 @@ itinerary_is_trip_id(const itinerary_str_t *text)
 const itinerary_str_t *
 itinerary_operation_name(itinerary_operation_e operation)
 {
-    if ((unsigned) operation > ITINERARY_OP_CANCEL) {
+    if ((unsigned) operation > ITINERARY_OP_MAX) {
         operation = ITINERARY_OP_NONE;
     }
 

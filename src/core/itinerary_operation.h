@@ -17,8 +17,12 @@ typedef enum {
     ITINERARY_OP_READ,
     ITINERARY_OP_CREATE,
     ITINERARY_OP_UPDATE,
-    ITINERARY_OP_CANCEL
+    ITINERARY_OP_CANCEL,
+    ITINERARY_OP_BOOK,
+    ITINERARY_OP_CANCEL_BOOKING
 } itinerary_operation_e;
+
+#define ITINERARY_OP_MAX  ITINERARY_OP_CANCEL_BOOKING
 
 
 /* what the client asked; nothing is kept beyond the call */
@@ -39,6 +43,8 @@ typedef struct {
 typedef struct {
     itinerary_operation_e  operation;
     itinerary_str_t        trip;          /* decoded tripId, or empty */
+    itinerary_str_t        source;        /* of a CANCEL_BOOKING, canonical */
+    itinerary_str_t        confirmation;  /* as a locator is */
     itinerary_str_t        on_behalf_of;  /* decoded userid_value, or empty */
 } itinerary_target_t;
 
@@ -56,11 +62,20 @@ itinerary_result_e itinerary_operation(itinerary_pool_t *pool,
     const itinerary_request_t *request, itinerary_target_t *target,
     itinerary_error_t *error);
 
+/*
+ * Whether a GET asks for the details of one trip, ".../trip/v<N>/<id>" or
+ * ".../trip/v<N>[/]?tripId=<id>", which is then set.  ITINERARY_REFUSED: it
+ * does not, or not without doubt; nothing is wrong with it for that.
+ */
+
+itinerary_result_e itinerary_details(itinerary_pool_t *pool,
+    const itinerary_request_t *request, itinerary_str_t *trip);
+
 /* whether text is a trip id: [A-Za-z0-9._~$=-]{1,128} */
 
 int itinerary_is_trip_id(const itinerary_str_t *text);
 
-/* "create", "update", "cancel", "read" or "" */
+/* "create", "update", "cancel", "book", "cancel_booking", "read" or "" */
 
 const itinerary_str_t *itinerary_operation_name(
     itinerary_operation_e operation);

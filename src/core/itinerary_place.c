@@ -14,10 +14,12 @@ static itinerary_result_e itinerary_place_post(itinerary_place_t *place,
     itinerary_element_e *element);
 static itinerary_result_e itinerary_place_elsewhere(itinerary_place_t *place,
     const itinerary_draft_t *draft, itinerary_element_e *element);
+static int itinerary_place_is_inner(itinerary_element_e element);
 static itinerary_result_e itinerary_place_answer(itinerary_place_t *place,
     const itinerary_draft_t *draft, const itinerary_tag_t *tag,
     itinerary_element_e *element);
-static int itinerary_place_is_ours(const u_char *uri);
+static itinerary_result_e itinerary_place_root(itinerary_place_t *place,
+    itinerary_element_e element, const itinerary_tag_t *tag);
 static int itinerary_place_is_xinclude(const u_char *uri);
 static int itinerary_place_has_xsi(const itinerary_tag_t *tag);
 static itinerary_result_e itinerary_place_refuse(itinerary_place_t *place,
@@ -29,11 +31,13 @@ static itinerary_result_e itinerary_place_refuse(itinerary_place_t *place,
 
 
 void
-itinerary_place_init(itinerary_place_t *place, itinerary_reading_e reading)
+itinerary_place_init(itinerary_place_t *place, itinerary_reading_e reading,
+    unsigned roots)
 {
     memset(place, 0, sizeof(itinerary_place_t));
 
     place->reading = reading;
+    place->roots = roots;
     place->elements[0] = ITINERARY_EL_DOCUMENT;
 }
 
@@ -74,6 +78,32 @@ itinerary_place_is_plain(const itinerary_place_t *place)
 }
 
 
+itinerary_element_e
+itinerary_place_known(const itinerary_place_t *place)
+{
+    unsigned  depth;
+
+    depth = place->depth;
+
+    while (place->elements[depth] == ITINERARY_EL_OTHER) {
+        depth--;
+    }
+
+    return place->elements[depth];
+}
+
+
+int
+itinerary_place_is_ours(const itinerary_place_t *place, const u_char *uri)
+{
+    return uri == place->namespace
+           || (uri && place->namespace
+               && strcmp((const char *) uri,
+                         (const char *) place->namespace)
+                  == 0);
+}
+
+
 /* what is guarded stands at its place, once, and as it is expected */
 
 static itinerary_result_e
@@ -87,10 +117,7 @@ itinerary_place_post(itinerary_place_t *place, const itinerary_draft_t *draft,
 
     parent = itinerary_place_element(place);
 
-    ours = (tag->uri == place->namespace
-            || (tag->uri && place->namespace
-                && strcmp((const char *) tag->uri,
-                          (const char *) place->namespace) == 0));
+    ours = itinerary_place_is_ours(place, tag->uri);
 
     if (!ours && itinerary_place_is_xinclude(tag->uri)) {
         return itinerary_place_ambiguous(place, "XInclude");
@@ -102,20 +129,17 @@ itinerary_place_post(itinerary_place_t *place, const itinerary_draft_t *draft,
 
     *element = itinerary_element_find(tag->name, &exact);
 
-    if (parent == ITINERARY_EL_DOCUMENT) {
-
-        if (*element != ITINERARY_EL_ITINERARY) {
-            return itinerary_place_refuse(place, ITINERARY_INVALID_DOCUMENT,
-                                          "the root is not Itinerary");
-        }
-
-        ours = itinerary_place_is_ours(tag->uri);
-        place->namespace = tag->uri;
-    }
-
     row = &itinerary_elements[*element];
 
-    if (*element == ITINERARY_EL_OTHER || parent != row->parent) {
+    if (parent == ITINERARY_EL_DOCUMENT) {
+
+        if (itinerary_place_root(place, *element, tag) != ITINERARY_OK) {
+            return ITINERARY_REFUSED;
+        }
+
+        ours = itinerary_is_ours(tag->uri);
+
+    } else if (*element == ITINERARY_EL_OTHER || parent != row->parent) {
         return itinerary_place_elsewhere(place, draft, element);
     }
 
@@ -150,7 +174,7 @@ itinerary_place_post(itinerary_place_t *place, const itinerary_draft_t *draft,
 
 /*
  * Tickets, charges and the like have locators and numbers of their own: below
- * an element that the reader does not know, these are harmless.
+ * an element that the judgement does not look into, these are harmless.
  */
 
 static itinerary_result_e
@@ -166,7 +190,7 @@ itinerary_place_elsewhere(itinerary_place_t *place,
     if (flags & ITINERARY_EL_GUARDED) {
 
         if (!(flags & ITINERARY_EL_INNER)
-            || (parent != ITINERARY_EL_OTHER && parent != ITINERARY_EL_SEGMENT)
+            || !itinerary_place_is_inner(parent)
             || (*element == ITINERARY_EL_RECORD_LOCATOR && !draft->booking))
         {
             return itinerary_place_ambiguous(place,
@@ -177,6 +201,16 @@ itinerary_place_elsewhere(itinerary_place_t *place,
     *element = (parent == ITINERARY_EL_SEGMENTS) ? ITINERARY_EL_SEGMENT
                                                  : ITINERARY_EL_OTHER;
     return ITINERARY_OK;
+}
+
+
+static int
+itinerary_place_is_inner(itinerary_element_e element)
+{
+    return element == ITINERARY_EL_OTHER
+           || element == ITINERARY_EL_SEGMENT
+           || element == ITINERARY_EL_PASSENGERS
+           || element == ITINERARY_EL_PASSENGER;
 }
 
 
@@ -205,51 +239,69 @@ itinerary_place_answer(itinerary_place_t *place,
     found = itinerary_element_find(tag->name, &exact);
     row = &itinerary_elements[found];
 
+    if (parent == ITINERARY_EL_DOCUMENT) {
+
+        if (!exact || !itinerary_is_ours(tag->uri)) {
+            found = ITINERARY_EL_OTHER;
+        }
+
+        if (itinerary_place_root(place, found, tag) != ITINERARY_OK) {
+            return ITINERARY_REFUSED;
+        }
+
+        *element = found;
+
+        return ITINERARY_OK;
+    }
+
     if (exact
         && (parent == row->parent
             || (parent == ITINERARY_EL_ITINERARY
                 && found == ITINERARY_EL_BOOKING))
-        && (tag->uri == place->namespace || itinerary_place_is_ours(tag->uri))
+        && (tag->uri == place->namespace || itinerary_is_ours(tag->uri))
         && (!(row->flags & ITINERARY_EL_TEXT)
             || !itinerary_draft_has(draft, found)))
     {
         *element = found;
     }
 
-    if (parent == ITINERARY_EL_DOCUMENT) {
-
-        if (*element != ITINERARY_EL_ITINERARY) {
-            return itinerary_place_refuse(place, ITINERARY_INVALID_DOCUMENT,
-                                          "the root is not Itinerary");
-        }
-
-        place->namespace = tag->uri;
-    }
-
     return ITINERARY_OK;
 }
 
 
-static int
-itinerary_place_is_ours(const u_char *uri)
+/* a segment may be the root of an answer, and is of no further interest */
+
+static itinerary_result_e
+itinerary_place_root(itinerary_place_t *place, itinerary_element_e element,
+    const itinerary_tag_t *tag)
 {
-    const char         *text;
-    static const char   name[] = "://www.concursolutions.com"
-                                 "/api/travel/trip/2010/06";
+    unsigned  root;
 
-    if (uri == NULL) {
-        return 1;
+    switch (element) {
+
+    case ITINERARY_EL_ITINERARY:
+        root = ITINERARY_ROOT_ITINERARY;
+        break;
+
+    case ITINERARY_EL_BOOKING:
+        root = ITINERARY_ROOT_BOOKING;
+        break;
+
+    default:
+        root = itinerary_is_segment(tag->name) ? ITINERARY_ROOT_SEGMENT : 0;
     }
 
-    text = (const char *) uri;
-
-    if (strncmp(text, "http", 4) != 0) {
-        return 0;
+    if (!(root & place->roots)) {
+        return itinerary_place_refuse(place, ITINERARY_INVALID_DOCUMENT,
+                                      place->roots == ITINERARY_ROOT_BOOKING
+                                      ? "the root is not Booking"
+                                      : "the root is not Itinerary");
     }
 
-    text += (text[4] == 's') ? 5 : 4;
+    place->root = root;
+    place->namespace = tag->uri;
 
-    return strcmp(text, name) == 0;
+    return ITINERARY_OK;
 }
 
 
@@ -269,15 +321,13 @@ itinerary_place_is_xinclude(const u_char *uri)
 static int
 itinerary_place_has_xsi(const itinerary_tag_t *tag)
 {
-    int                 i;
-    const char         *name, *uri;
-    static const char   xsi[] = "http://www.w3.org/2001/XMLSchema-instance";
+    int          i;
+    const char  *name;
 
     for (i = 0; i < tag->nattributes; i++) {
         name = (const char *) tag->attributes[5 * i];
-        uri = (const char *) tag->attributes[5 * i + 2];
 
-        if (uri && strcmp(uri, xsi) == 0
+        if (itinerary_is_xsi(tag->attributes[5 * i + 2])
             && (strcmp(name, "nil") == 0 || strcmp(name, "type") == 0))
         {
             return 1;

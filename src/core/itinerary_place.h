@@ -18,23 +18,16 @@
 #include "itinerary_draft.h"
 #include "itinerary_element.h"
 #include "itinerary_reader.h"
+#include "itinerary_tag.h"
 
-
-/* a start tag as libxml2 has it; names are NUL-terminated, "uri" may be NULL */
-
-typedef struct {
-    const u_char          *name;
-    const u_char          *uri;
-    int                    nattributes;
-    const u_char         **attributes;  /* five for each: name, prefix, URI,
-                                           value, the value's end */
-} itinerary_tag_t;
 
 typedef struct {
     itinerary_reason_e     reason;      /* of a refusal */
     const char            *text;        /* a few words about it */
 
     itinerary_reading_e    reading;
+    unsigned               roots;       /* that are allowed */
+    unsigned               root;        /* that it is, ITINERARY_ROOT_* */
     const u_char          *namespace;   /* the root's, while it is open */
     unsigned               depth;
     u_char                 elements[ITINERARY_DEPTH_MAX + 1];
@@ -48,7 +41,7 @@ typedef struct {
 
 
 void itinerary_place_init(itinerary_place_t *place,
-    itinerary_reading_e reading);
+    itinerary_reading_e reading, unsigned roots);
 
 /*
  * Tells which element begins with the tag, or that it is of no interest.
@@ -62,6 +55,15 @@ itinerary_result_e itinerary_place_judge(itinerary_place_t *place,
 /* whether the innermost element may have nothing but plain character data */
 
 int itinerary_place_is_plain(const itinerary_place_t *place);
+
+/* the innermost element that the reader knows */
+
+itinerary_element_e itinerary_place_known(const itinerary_place_t *place);
+
+/* whether it is the root's namespace */
+
+int itinerary_place_is_ours(const itinerary_place_t *place,
+    const u_char *uri);
 
 
 #endif /* _ITINERARY_PLACE_H_INCLUDED_ */

@@ -79,9 +79,9 @@ itinerary_result_e
 itinerary_query_override(itinerary_pool_t *pool, const itinerary_str_t *args,
     itinerary_error_t *error)
 {
-    itinerary_str_t      rest, argument, part, name;
-    itinerary_query_t    query;
-    itinerary_result_e   rc;
+    itinerary_str_t     rest, argument, part, name;
+    itinerary_query_t   query;
+    itinerary_result_e  rc;
 
     rc = itinerary_query_init(&query, pool, args, error);
     if (rc != ITINERARY_OK) {
@@ -228,9 +228,9 @@ itinerary_names_override(const itinerary_str_t *name)
 static itinerary_result_e
 itinerary_query_argument(itinerary_query_t *query, itinerary_str_t argument)
 {
-    itinerary_str_t      name, value, part;
-    itinerary_arg_e      arg;
-    itinerary_result_e   rc;
+    itinerary_str_t     name, value, part;
+    itinerary_arg_e     arg;
+    itinerary_result_e  rc;
 
     value = argument;
     (void) itinerary_next(&value, '=', &name);

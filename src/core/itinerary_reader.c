@@ -14,21 +14,19 @@
 #include "itinerary_char.h"
 #include "itinerary_draft.h"
 #include "itinerary_element.h"
+#include "itinerary_extract.h"
 #include "itinerary_guard.h"
 #include "itinerary_place.h"
 #include "itinerary_reader.h"
+#include "itinerary_rules.h"
+#include "itinerary_validator.h"
+#include "itinerary_xml.h"
 
 
 /* libxml2 spends 0.7 s on a megabyte that comes byte by byte */
 
 #define ITINERARY_PIECE_MIN  4096
 #define ITINERARY_PIECE_MAX  (64 * 1024)
-
-#if (LIBXML_VERSION >= 21200)
-typedef const xmlError  itinerary_xml_error_t;
-#else
-typedef xmlError        itinerary_xml_error_t;
-#endif
 
 
 struct itinerary_reader_s {
@@ -42,6 +40,9 @@ struct itinerary_reader_s {
 
     itinerary_place_t          place;
     itinerary_draft_t          draft;
+    itinerary_rules_t          rules;
+    itinerary_validator_t      validator;
+    itinerary_extract_t        extract;
 
     unsigned                   closed:1;    /* the root is */
     unsigned                   finished:1;
@@ -61,6 +62,8 @@ static void itinerary_reader_start(void *data, const xmlChar *name,
     const xmlChar *prefix, const xmlChar *uri, int nnamespaces,
     const xmlChar **namespaces, int nattributes, int ndefaulted,
     const xmlChar **attributes);
+static void itinerary_reader_begin(itinerary_reader_t *reader,
+    itinerary_element_e element, const itinerary_tag_t *tag);
 static void itinerary_reader_end(void *data, const xmlChar *name,
     const xmlChar *prefix, const xmlChar *uri);
 static void itinerary_reader_text(void *data, const xmlChar *text, int len);
@@ -117,13 +120,28 @@ itinerary_reader_create(itinerary_pool_t *pool,
     reader->conf = *conf;
 
     itinerary_guard_init(&reader->guard, conf->charset);
-    itinerary_place_init(&reader->place, conf->reading);
+    itinerary_place_init(&reader->place, conf->reading, conf->roots);
     itinerary_draft_init(&reader->draft, pool, &reader->conf);
+    itinerary_rules_init(&reader->rules, &reader->place, &reader->draft);
+
+    if (conf->reading != ITINERARY_READ_POST) {
+        reader->conf.schema = NULL;
+        reader->conf.validate = 0;
+    }
+
+    if (itinerary_validator_init(&reader->validator, reader->conf.schema,
+                                 &reader->place, &reader->draft)
+        != ITINERARY_OK)
+    {
+        itinerary_reader_destroy(reader);
+        return NULL;
+    }
 
     reader->ctxt = xmlCreatePushParserCtxt(
                        (xmlSAXHandler *) &itinerary_reader_sax, reader,
                        NULL, 0, NULL);
     if (reader->ctxt == NULL) {
+        itinerary_reader_destroy(reader);
         return NULL;
     }
 
@@ -144,8 +162,12 @@ itinerary_reader_create(itinerary_pool_t *pool,
 void
 itinerary_reader_destroy(itinerary_reader_t *reader)
 {
+    itinerary_validator_destroy(&reader->validator);
+
     xmlFreeParserCtxt(reader->ctxt);
     reader->ctxt = NULL;
+
+    itinerary_extract_destroy(&reader->extract);
 }
 
 
@@ -213,11 +235,13 @@ itinerary_reader_finish(itinerary_reader_t *reader)
                                 "a truncated document");
     }
 
-    if (reader->result == ITINERARY_OK
-        && reader->draft.violations.reason != ITINERARY_REASON_NONE)
-    {
-        reader->error = reader->draft.violations;
-        reader->result = ITINERARY_REFUSED;
+    if (reader->result == ITINERARY_OK) {
+        reader->result = itinerary_validator_finish(&reader->validator);
+    }
+
+    if (reader->result == ITINERARY_OK && reader->draft.invalid) {
+        reader->result = itinerary_violations_refuse(&reader->draft.violations,
+                                                     &reader->error);
     }
 
     return reader->result;
@@ -339,43 +363,93 @@ itinerary_reader_start(void *data, const xmlChar *name, const xmlChar *prefix,
 
     itinerary_tag_t      tag;
     itinerary_place_t   *place;
-    itinerary_draft_t   *draft;
     itinerary_element_e  element;
-
-    (void) prefix;
-    (void) nnamespaces;
-    (void) namespaces;
-    (void) ndefaulted;
 
     if (reader->result != ITINERARY_OK) {
         return;
     }
 
     place = &reader->place;
-    draft = &reader->draft;
 
     tag.name = name;
+    tag.prefix = prefix;
     tag.uri = uri;
+    tag.nnamespaces = nnamespaces;
+    tag.namespaces = namespaces;
     tag.nattributes = nattributes;
+    tag.ndefaulted = ndefaulted;
     tag.attributes = attributes;
 
-    if (itinerary_place_judge(place, draft, &tag, &element) != ITINERARY_OK) {
+    if (itinerary_place_judge(place, &reader->draft, &tag, &element)
+        != ITINERARY_OK)
+    {
         itinerary_reader_refuse(reader, place->reason, name, "%s",
                                 place->text);
         return;
     }
 
-    if (element != ITINERARY_EL_OTHER) {
-        itinerary_reader_drafted(reader,
-            itinerary_draft_begin(draft, element,
-                                  itinerary_reader_line(reader)));
+    reader->draft.document.root = place->root;
 
+    itinerary_reader_begin(reader, element, &tag);
+
+    if (reader->result == ITINERARY_OK) {
+        place->elements[++place->depth] = element;
+    }
+}
+
+
+/* an element begins below the place */
+
+static void
+itinerary_reader_begin(itinerary_reader_t *reader,
+    itinerary_element_e element, const itinerary_tag_t *tag)
+{
+    int                  ruled;
+    unsigned             line;
+    itinerary_result_e   rc;
+    itinerary_element_e  parent;
+
+    parent = itinerary_place_element(&reader->place);
+
+    ruled = itinerary_rules_has(&reader->rules, element)
+            || (reader->conf.validate
+                && itinerary_rules_has(&reader->rules, parent));
+
+    /* most elements need no line */
+
+    line = (element != ITINERARY_EL_OTHER || ruled || reader->conf.schema)
+           ? itinerary_reader_line(reader) : 0;
+
+    if (element != ITINERARY_EL_OTHER) {
+        rc = itinerary_draft_begin(&reader->draft, element, line);
+
+        if (rc != ITINERARY_OK) {
+            itinerary_reader_drafted(reader, rc);
+            return;
+        }
+    }
+
+    if (ruled) {
+        rc = itinerary_rules_start(&reader->rules, element, tag, line);
+
+        if (rc != ITINERARY_OK) {
+            itinerary_reader_refuse(reader, ITINERARY_AMBIGUOUS_BODY,
+                                    tag->name, "a second one");
+            return;
+        }
+    }
+
+    if (reader->conf.schema) {
+        reader->result = itinerary_validator_start(&reader->validator, element,
+                                                   tag, line);
         if (reader->result != ITINERARY_OK) {
             return;
         }
     }
 
-    place->elements[++place->depth] = element;
+    if (reader->conf.digests) {
+        itinerary_extract_start(&reader->extract, parent, element, tag);
+    }
 }
 
 
@@ -387,15 +461,27 @@ itinerary_reader_end(void *data, const xmlChar *name, const xmlChar *prefix,
 
     itinerary_element_e  element;
 
-    (void) name;
-    (void) prefix;
-    (void) uri;
-
     if (reader->result != ITINERARY_OK) {
         return;
     }
 
     element = itinerary_place_element(&reader->place);
+
+    if (reader->rules.rule || itinerary_rules_has(&reader->rules, element)) {
+        reader->result = itinerary_rules_end(&reader->rules, element);
+
+        if (reader->result != ITINERARY_OK) {
+            return;
+        }
+    }
+
+    if (reader->conf.schema) {
+        reader->result = itinerary_validator_end(&reader->validator, name,
+                             prefix, uri, itinerary_reader_line(reader));
+        if (reader->result != ITINERARY_OK) {
+            return;
+        }
+    }
 
     if (element != ITINERARY_EL_OTHER) {
         itinerary_reader_drafted(reader,
@@ -406,7 +492,20 @@ itinerary_reader_end(void *data, const xmlChar *name, const xmlChar *prefix,
         }
     }
 
-    if (--reader->place.depth == 0) {
+    reader->place.depth--;
+
+    if (reader->conf.digests
+        && itinerary_extract_end(&reader->extract,
+                                 itinerary_place_element(&reader->place),
+                                 element, reader->pool,
+                                 &reader->draft.document)
+           != ITINERARY_OK)
+    {
+        reader->result = ITINERARY_NOMEM;
+        return;
+    }
+
+    if (reader->place.depth == 0) {
         reader->closed = 1;
     }
 }
@@ -419,10 +518,27 @@ itinerary_reader_text(void *data, const xmlChar *text, int len)
 
     itinerary_element_e  element;
 
+    if (reader->result != ITINERARY_OK) {
+        return;
+    }
+
     element = itinerary_place_element(&reader->place);
+
+    if (reader->rules.rule) {
+        itinerary_rules_text(&reader->rules, text, len);
+    }
+
+    if (reader->conf.schema) {
+        reader->result = itinerary_validator_text(&reader->validator, text,
+                             len, itinerary_reader_line(reader));
+    }
 
     if (itinerary_elements[element].flags & ITINERARY_EL_TEXT) {
         itinerary_draft_text(&reader->draft, text, len);
+    }
+
+    if (reader->conf.digests) {
+        itinerary_extract_text(&reader->extract, element, text, len);
     }
 }
 
@@ -551,24 +667,15 @@ static void
 itinerary_reader_refuse(itinerary_reader_t *reader, itinerary_reason_e reason,
     const xmlChar *name, const char *format, ...)
 {
-    char               path[ITINERARY_PATH_MAX], text[ITINERARY_TEXT_MAX];
-    va_list            args;
-    unsigned           depth;
-    const u_char      *elements;
+    char     path[ITINERARY_PATH_MAX], text[ITINERARY_TEXT_MAX];
+    va_list  args;
 
     if (reader->result != ITINERARY_OK) {
         return;
     }
 
-    elements = reader->place.elements;
-    depth = reader->place.depth;
-
-    while (elements[depth] == ITINERARY_EL_OTHER) {
-        depth--;
-    }
-
-    itinerary_draft_path(&reader->draft, elements[depth], (const char *) name,
-                         path, sizeof(path));
+    itinerary_draft_path(&reader->draft, itinerary_place_known(&reader->place),
+                         (const char *) name, path, sizeof(path));
 
     va_start(args, format);
     (void) vsnprintf(text, sizeof(text), format, args);

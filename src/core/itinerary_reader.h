@@ -16,6 +16,7 @@
 
 
 #include "itinerary.h"
+#include "itinerary_schema.h"
 
 
 typedef enum {
@@ -30,10 +31,22 @@ typedef enum {
     ITINERARY_CHARSET_US_ASCII
 } itinerary_charset_e;
 
+/* the roots that a document may have */
+
+#define ITINERARY_ROOT_ITINERARY  0x01
+#define ITINERARY_ROOT_BOOKING    0x02
+#define ITINERARY_ROOT_SEGMENT    0x04    /* Air, Car, Hotel and so on; the
+                                             answer of the booking resource */
+
 typedef struct {
-    itinerary_reading_e    reading;
-    itinerary_charset_e    charset;       /* of the Content-Type */
-    unsigned               max_bookings;  /* more: body_too_large */
+    itinerary_reading_e          reading;
+    itinerary_charset_e          charset;       /* of the Content-Type */
+    unsigned                     roots;         /* others: invalid_document */
+    unsigned                     max_bookings;  /* more: body_too_large */
+    const itinerary_schema_t    *schema;        /* NULL: none; borrowed, must
+                                                   outlive the reader */
+    unsigned                     digests:1;     /* are wanted */
+    unsigned                     validate:1;    /* by the reference's rules */
 } itinerary_reader_conf_t;
 
 
@@ -44,18 +57,47 @@ typedef struct {
 #define ITINERARY_DEPTH_MAX       64
 
 
+/* a confirmation number of a segment, in canonical form as a locator is */
+
+typedef struct itinerary_confirmation_s  itinerary_confirmation_t;
+
+struct itinerary_confirmation_s {
+    itinerary_confirmation_t  *next;
+    itinerary_str_t            number;
+};
+
 typedef struct {
-    itinerary_str_t        source;    /* canonical, see itinerary_name.h */
-    itinerary_str_t        locator;
-    itinerary_str_t        name;      /* as in keys; empty in an answer whose
-                                         booking has no usable name */
-    unsigned               line;      /* of the start tag */
-    unsigned               segments;  /* elements in Segments */
+    itinerary_str_t            source;    /* canonical, see itinerary_name.h */
+    itinerary_str_t            locator;
+    itinerary_str_t            name;      /* as in keys; empty in an answer
+                                             whose booking has no usable
+                                             name */
+    itinerary_str_t            digest;    /* see itinerary_digest.h; empty
+                                             where it cannot be told */
+    itinerary_confirmation_t  *confirmations;   /* those that are usable */
+    unsigned                   line;      /* of the start tag */
+    unsigned                   segments;  /* elements in Segments */
+    unsigned                   nviolations;
 } itinerary_booking_t;
+
+/* where the document breaks a rule of the reference or of the schema */
+
+typedef struct itinerary_violation_s  itinerary_violation_t;
+
+struct itinerary_violation_s {
+    itinerary_violation_t  *next;
+    unsigned                booking;  /* in which it is, from 1; 0: none */
+    unsigned                line;
+    char                    path[ITINERARY_PATH_MAX];
+    char                    text[ITINERARY_TEXT_MAX];
+};
 
 /* text of the trip is as written, trimmed of white space; empty: absent */
 
 typedef struct {
+    unsigned               root;          /* ITINERARY_ROOT_* */
+    itinerary_str_t        digest;        /* of all outside the bookings and
+                                             the ids; empty as above */
     itinerary_str_t        id;            /* in an answer: last segment of the
                                              URI, as in a post */
     itinerary_str_t        itin_locator;
@@ -66,7 +108,16 @@ typedef struct {
     itinerary_str_t        end;           /* EndDateLocal */
     unsigned               nbookings;
     itinerary_booking_t   *bookings;      /* in the order of the document */
+    unsigned               nviolations;   /* of a post, those in bookings
+                                             included; more than
+                                             ITINERARY_VIOLATIONS_MAX are only
+                                             counted */
+    itinerary_violation_t *violations;    /* in the order of the document */
 } itinerary_document_t;
+
+/* the last detail of a refusal tells how many more there are */
+
+#define ITINERARY_VIOLATIONS_MAX  (ITINERARY_DETAILS_MAX - 1)
 
 
 typedef struct itinerary_reader_s  itinerary_reader_t;
@@ -86,9 +137,10 @@ void itinerary_reader_destroy(itinerary_reader_t *reader);
  * Reads the next piece, of any length; the bytes are not kept.  After a
  * result other than ITINERARY_OK every call returns that result again.
  * Reasons: malformed_body, doctype_forbidden, ambiguous_body, body_too_large,
- * unsupported_encoding, invalid_document (a root other than Itinerary, or a
- * booking without a usable RecordLocator or BookingSource; the latter are
- * collected and refused by itinerary_reader_finish()).
+ * unsupported_encoding, invalid_document (a root that is not one of "roots",
+ * or what the judgement needs and cannot have, as a booking without a usable
+ * RecordLocator or BookingSource; the latter are collected and refused by
+ * itinerary_reader_finish()).
  */
 
 itinerary_result_e itinerary_reader_feed(itinerary_reader_t *reader,
@@ -96,7 +148,9 @@ itinerary_result_e itinerary_reader_feed(itinerary_reader_t *reader,
 
 /*
  * Ends the document.  ITINERARY_OK is a positive fact: every byte was parsed,
- * the document is well-formed and namespace-well-formed, its root is closed.
+ * the document is well-formed and namespace-well-formed, its root is closed,
+ * and each violation of the rules and of the schema is in the document.  Where
+ * it refuses violations, the details list all of them.
  */
 
 itinerary_result_e itinerary_reader_finish(itinerary_reader_t *reader);

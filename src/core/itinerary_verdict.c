@@ -4,14 +4,19 @@
  */
 
 
-#include <stdio.h>
-#include <string.h>
-
 #include "itinerary_verdict.h"
-#include "itinerary_name.h"
 
 
 #define ITINERARY_ON(operation)  (1u << (operation))
+
+#define ITINERARY_ON_CREATE      ITINERARY_ON(ITINERARY_OP_CREATE)
+#define ITINERARY_ON_UPDATE      ITINERARY_ON(ITINERARY_OP_UPDATE)
+#define ITINERARY_ON_CANCEL      ITINERARY_ON(ITINERARY_OP_CANCEL)
+#define ITINERARY_ON_BOOK        ITINERARY_ON(ITINERARY_OP_BOOK)
+#define ITINERARY_ON_UNBOOK      ITINERARY_ON(ITINERARY_OP_CANCEL_BOOKING)
+
+#define ITINERARY_ON_POST        (ITINERARY_ON_CREATE|ITINERARY_ON_UPDATE    \
+                                  |ITINERARY_ON_BOOK)
 
 
 typedef itinerary_result_e (*itinerary_rule_pt)(itinerary_pool_t *pool,
@@ -25,6 +30,8 @@ typedef struct {
 
 static itinerary_result_e itinerary_judge_ids(itinerary_pool_t *pool,
     const itinerary_case_t *c, itinerary_judgement_t *j);
+static itinerary_result_e itinerary_judge_violations(itinerary_pool_t *pool,
+    const itinerary_case_t *c, itinerary_judgement_t *j);
 static itinerary_result_e itinerary_judge_created(itinerary_pool_t *pool,
     const itinerary_case_t *c, itinerary_judgement_t *j);
 static itinerary_result_e itinerary_judge_fields(itinerary_pool_t *pool,
@@ -37,85 +44,46 @@ static itinerary_result_e itinerary_judge_removed(itinerary_pool_t *pool,
     const itinerary_case_t *c, itinerary_judgement_t *j);
 static itinerary_result_e itinerary_judge_status(itinerary_pool_t *pool,
     const itinerary_case_t *c, itinerary_judgement_t *j);
+static itinerary_result_e itinerary_judge_meant(itinerary_pool_t *pool,
+    const itinerary_case_t *c, itinerary_judgement_t *j);
+static itinerary_result_e itinerary_judge_sources(itinerary_pool_t *pool,
+    const itinerary_case_t *c, itinerary_judgement_t *j);
+static int itinerary_may_use(const itinerary_case_t *c,
+    const itinerary_str_t *bound);
+static itinerary_result_e itinerary_judge_stale(itinerary_pool_t *pool,
+    const itinerary_case_t *c, itinerary_judgement_t *j);
 static itinerary_result_e itinerary_judge_busy(itinerary_pool_t *pool,
     const itinerary_case_t *c, itinerary_judgement_t *j);
 static itinerary_result_e itinerary_judge_adopted(itinerary_pool_t *pool,
     const itinerary_case_t *c, itinerary_judgement_t *j);
-
-static int itinerary_owns(const itinerary_case_t *c,
-    const itinerary_str_t *owner);
-static int itinerary_is_nobodys(const itinerary_case_t *c,
-    const itinerary_str_t *owner);
-static void itinerary_deny(itinerary_pool_t *pool, itinerary_judgement_t *j,
-    itinerary_reason_e reason, unsigned index, unsigned line,
-    const char *text);
-static itinerary_booking_effect_t *itinerary_effect(
-    itinerary_judgement_t *j, const itinerary_str_t *name,
-    itinerary_effect_e effect);
 static itinerary_result_e itinerary_cancel_segments(itinerary_pool_t *pool,
     const itinerary_case_t *c, itinerary_judgement_t *j, unsigned all);
-static int itinerary_is_posted(const itinerary_document_t *document,
-    const itinerary_str_t *name);
 
 
 /*
  * The table of effects, in the order in which reasons are named: the trip's
- * first, then those of bookings.  Echoed views and booking sources take their
- * rows between "removed" and "busy".  What is adopted is known when nothing
- * has been refused.
+ * first, then those of bookings, of their sources, and of what was shown.
+ * What is adopted is known when nothing has been refused.
  */
 
 static const itinerary_rule_t  itinerary_rules[] = {
 
-    { ITINERARY_ON(ITINERARY_OP_CREATE) | ITINERARY_ON(ITINERARY_OP_UPDATE),
-      itinerary_judge_ids },
+    { ITINERARY_ON_CREATE|ITINERARY_ON_UPDATE,  itinerary_judge_ids },
+    { ITINERARY_ON_POST,                        itinerary_judge_violations },
 
-    { ITINERARY_ON(ITINERARY_OP_CREATE),
-      itinerary_judge_created },
+    { ITINERARY_ON_CREATE|ITINERARY_ON_BOOK,    itinerary_judge_created },
+    { ITINERARY_ON_UPDATE,                      itinerary_judge_fields },
+    { ITINERARY_ON_CANCEL,                      itinerary_judge_cancelled },
+    { ITINERARY_ON_POST,                        itinerary_judge_posted },
+    { ITINERARY_ON_UPDATE,                      itinerary_judge_removed },
+    { ITINERARY_ON_UPDATE,                      itinerary_judge_status },
+    { ITINERARY_ON_UNBOOK,                      itinerary_judge_meant },
+    { ITINERARY_ON_POST,                        itinerary_judge_sources },
+    { ITINERARY_ON_UPDATE,                      itinerary_judge_stale },
 
-    { ITINERARY_ON(ITINERARY_OP_UPDATE),
-      itinerary_judge_fields },
-
-    { ITINERARY_ON(ITINERARY_OP_CANCEL),
-      itinerary_judge_cancelled },
-
-    { ITINERARY_ON(ITINERARY_OP_CREATE) | ITINERARY_ON(ITINERARY_OP_UPDATE),
-      itinerary_judge_posted },
-
-    { ITINERARY_ON(ITINERARY_OP_UPDATE),
-      itinerary_judge_removed },
-
-    { ITINERARY_ON(ITINERARY_OP_UPDATE),
-      itinerary_judge_status },
-
-    { ITINERARY_ON(ITINERARY_OP_UPDATE) | ITINERARY_ON(ITINERARY_OP_CANCEL),
-      itinerary_judge_busy },
-
-    { ITINERARY_ON(ITINERARY_OP_CREATE) | ITINERARY_ON(ITINERARY_OP_UPDATE)
-      | ITINERARY_ON(ITINERARY_OP_CANCEL),
-      itinerary_judge_adopted }
-};
-
-
-static const itinerary_str_t  itinerary_verdict_names[] = {
-    itinerary_string("allow"),
-    itinerary_string("partial"),
-    itinerary_string("deny")
-};
-
-static const itinerary_str_t  itinerary_effect_names[] = {
-    itinerary_string("added"),
-    itinerary_string("changed"),
-    itinerary_string("removed"),
-    itinerary_string("cancelled")
-};
-
-static const itinerary_str_t  itinerary_state_names[] = {
-    itinerary_string(""),
-    itinerary_string("pending"),
-    itinerary_string("active"),
-    itinerary_string("cancelled"),
-    itinerary_string("seen")
+    { ITINERARY_ON_UPDATE|ITINERARY_ON_CANCEL
+      |ITINERARY_ON_BOOK|ITINERARY_ON_UNBOOK,   itinerary_judge_busy },
+    { ITINERARY_ON_POST|ITINERARY_ON_CANCEL,    itinerary_judge_adopted }
 };
 
 
@@ -123,24 +91,12 @@ itinerary_result_e
 itinerary_judge(itinerary_pool_t *pool, const itinerary_case_t *c,
     itinerary_judgement_t *j)
 {
-    size_t              n;
     unsigned            i;
     itinerary_result_e  rc;
 
-    memset(j, 0, sizeof(itinerary_judgement_t));
-
-    n = c->trip.nbookings;
-
-    if (c->document) {
-        n += c->document->nbookings;
-    }
-
-    if (n) {
-        j->effects = pool->alloc(pool->data,
-                                 n * sizeof(itinerary_booking_effect_t));
-        if (j->effects == NULL) {
-            return ITINERARY_NOMEM;
-        }
+    rc = itinerary_judgement_init(pool, c, j);
+    if (rc != ITINERARY_OK) {
+        return rc;
     }
 
     for (i = 0; i < sizeof(itinerary_rules) / sizeof(itinerary_rules[0]); i++)
@@ -176,12 +132,12 @@ itinerary_judge_ids(itinerary_pool_t *pool, const itinerary_case_t *c,
     for (i = 0; i < c->nids; i++) {
 
         if (c->operation == ITINERARY_OP_CREATE) {
-            itinerary_deny(pool, j, ITINERARY_AMBIGUOUS_BODY, 0, 0,
+            itinerary_deny(pool, j, ITINERARY_AMBIGUOUS_BODY,
                            "a trip id stands in the body, but the query has "
                            "no tripId");
 
         } else if (!itinerary_equal(&c->ids[i], &c->trip.id)) {
-            itinerary_deny(pool, j, ITINERARY_AMBIGUOUS_BODY, 0, 0,
+            itinerary_deny(pool, j, ITINERARY_AMBIGUOUS_BODY,
                            "the trip id in the body is not the query's trip");
         }
     }
@@ -191,8 +147,73 @@ itinerary_judge_ids(itinerary_pool_t *pool, const itinerary_case_t *c,
 
 
 /*
+ * the document breaks a rule; what the supplier was shown so may come back so,
+ * since answers lack what posts require
+ */
+
+static itinerary_result_e
+itinerary_judge_violations(itinerary_pool_t *pool, const itinerary_case_t *c,
+    itinerary_judgement_t *j)
+{
+    unsigned                      i, n, nbookings;
+    const itinerary_violation_t  *v;
+
+    if (c->document == NULL || c->document->nviolations == 0) {
+        return ITINERARY_OK;
+    }
+
+    n = 0;
+    nbookings = 0;
+
+    for (i = 0; i < c->document->nbookings; i++) {
+        nbookings += c->document->bookings[i].nviolations;
+
+        if (itinerary_echo_booking(c, i) != ITINERARY_ECHO) {
+            n += c->document->bookings[i].nviolations;
+        }
+    }
+
+    if (itinerary_echo_fields(c) != ITINERARY_ECHO) {
+        n += c->document->nviolations - nbookings;
+    }
+
+    if (n == 0) {
+        return ITINERARY_OK;
+    }
+
+    for (v = c->document->violations; v && n; v = v->next) {
+
+        if ((v->booking ? itinerary_echo_booking(c, v->booking - 1)
+                        : itinerary_echo_fields(c))
+            == ITINERARY_ECHO)
+        {
+            continue;
+        }
+
+        /* the last detail says what is left out */
+
+        if (n > 1 && j->error.ndetails >= ITINERARY_DETAILS_MAX - 1) {
+            break;
+        }
+
+        (void) itinerary_refuse(pool, &j->error, ITINERARY_INVALID_DOCUMENT,
+                                v->line, v->path, "%s", v->text);
+        n--;
+    }
+
+    if (n) {
+        (void) itinerary_refuse(pool, &j->error, ITINERARY_INVALID_DOCUMENT,
+                                0, "", "%u more are not listed", n);
+    }
+
+    return ITINERARY_OK;
+}
+
+
+/*
  * trip created: always allowed; the answer shows whether it is a new one,
- * unless the post names a trip that was there (audit mode)
+ * unless the post names a trip that was there (audit mode).  A trip that is
+ * made for a booking cannot be told from an old one.
  */
 
 static itinerary_result_e
@@ -201,29 +222,48 @@ itinerary_judge_created(itinerary_pool_t *pool, const itinerary_case_t *c,
 {
     (void) pool;
 
-    j->create = c->nids == 0;
+    j->create = c->operation == ITINERARY_OP_CREATE && c->nids == 0;
     j->record = 1;
 
     return ITINERARY_OK;
 }
 
 
-/* trip fields changed: the supplier created the trip */
+/*
+ * trip fields changed, unless they are what the supplier was last shown: the
+ * supplier created the trip
+ */
 
 static itinerary_result_e
 itinerary_judge_fields(itinerary_pool_t *pool, const itinerary_case_t *c,
     itinerary_judgement_t *j)
 {
+    itinerary_echo_e  echo;
+
     j->record = c->trip.known;
 
-    if (itinerary_owns(c, &c->trip.owner)
+    if (c->document) {
+        echo = itinerary_echo_fields(c);
+
+    } else {
+
+        /* anything that was shown may come back */
+
+        echo = c->view.known ? ITINERARY_ECHO : ITINERARY_NO_ECHO;
+    }
+
+    j->echo = echo == ITINERARY_ECHO;
+
+    if (echo != ITINERARY_NO_ECHO         /* a stale one is refused below */
+        || itinerary_owns(c, &c->trip.owner)
         || itinerary_is_nobodys(c, &c->trip.owner))
     {
         return ITINERARY_OK;
     }
 
-    itinerary_deny(pool, j, ITINERARY_TRIP_NOT_OWNED, 0, 0,
-                   "only the supplier that created the trip may update it");
+    itinerary_deny(pool, j, ITINERARY_TRIP_NOT_OWNED,
+                   "only the supplier that created the trip may change its "
+                   "fields; another sends them back as it was shown them");
 
     return ITINERARY_OK;
 }
@@ -260,7 +300,7 @@ itinerary_judge_cancelled(itinerary_pool_t *pool, const itinerary_case_t *c,
         return itinerary_cancel_segments(pool, c, j, 1);
     }
 
-    itinerary_deny(pool, j, ITINERARY_TRIP_NOT_OWNED, 0, 0,
+    itinerary_deny(pool, j, ITINERARY_TRIP_NOT_OWNED,
                    "only the supplier that created the trip, or one that has "
                    "an active booking in it, may cancel it");
 
@@ -268,13 +308,17 @@ itinerary_judge_cancelled(itinerary_pool_t *pool, const itinerary_case_t *c,
 }
 
 
-/* booking added: always; booking changed: the supplier created it */
+/*
+ * booking added: always; booking changed, unless it is what the supplier was
+ * last shown of it: the supplier created it
+ */
 
 static itinerary_result_e
 itinerary_judge_posted(itinerary_pool_t *pool, const itinerary_case_t *c,
     itinerary_judgement_t *j)
 {
-    unsigned                     i;
+    unsigned                     i, own;
+    itinerary_echo_e             echo;
     const itinerary_record_t    *record;
     const itinerary_booking_t   *booking;
     itinerary_booking_effect_t  *effect;
@@ -287,24 +331,41 @@ itinerary_judge_posted(itinerary_pool_t *pool, const itinerary_case_t *c,
 
         booking = &c->document->bookings[i];
         record = &c->records[i];
+        own = itinerary_owns(c, &record->owner);
+        echo = itinerary_echo_booking(c, i);
 
         effect = itinerary_effect(j, &booking->name, ITINERARY_CHANGED);
         effect->source = booking->source;
         effect->locator = booking->locator;
+        effect->trip = record->trip;
 
-        if (record->state == ITINERARY_STATE_NONE) {
+        /* what was shown was there, even if it has lost its record */
+
+        if (record->state == ITINERARY_STATE_NONE && record->shown.len == 0) {
             effect->effect = ITINERARY_ADDED;
             effect->claim = 1;
             effect->take = 1;
             continue;
         }
 
-        if (itinerary_owns(c, &record->owner)) {
+        /* what is in doubt is claimed again, by this request */
 
-            /* what is in doubt is claimed again, by this request */
+        effect->claim = own && record->state == ITINERARY_STATE_PENDING;
 
-            effect->claim = record->state == ITINERARY_STATE_PENDING;
+        if (echo == ITINERARY_ECHO && !effect->claim) {
+            effect->effect = ITINERARY_ECHOED;
+            continue;
+        }
+
+        if (own) {
             effect->take = 1;
+            continue;
+        }
+
+        /* refused below, even where nobody's may be changed */
+
+        if (itinerary_is_stale(c, &record->owner, echo)) {
+            effect->allowed = 0;
             continue;
         }
 
@@ -314,10 +375,9 @@ itinerary_judge_posted(itinerary_pool_t *pool, const itinerary_case_t *c,
 
         effect->allowed = 0;
 
-        itinerary_deny(pool, j, ITINERARY_BOOKING_NOT_OWNED, i + 1,
-                       booking->line,
-                       "only the supplier that created the booking may "
-                       "change it");
+        itinerary_deny_booking(pool, c, j, ITINERARY_BOOKING_NOT_OWNED, i,
+                               "only the supplier that created the booking "
+                               "may change it");
     }
 
     return ITINERARY_OK;
@@ -331,7 +391,6 @@ itinerary_judge_removed(itinerary_pool_t *pool, const itinerary_case_t *c,
     itinerary_judgement_t *j)
 {
     unsigned                     i;
-    itinerary_result_e           rc;
     const itinerary_record_t    *record;
     itinerary_booking_effect_t  *effect;
 
@@ -343,16 +402,16 @@ itinerary_judge_removed(itinerary_pool_t *pool, const itinerary_case_t *c,
 
         record = &c->trip.bookings[i];
 
-        if (itinerary_is_posted(c->document, &record->name)) {
+        if (itinerary_is_posted(j, &record->name)
+            || itinerary_is_gone(c, record))
+        {
             continue;
         }
 
-        effect = itinerary_effect(j, &record->name, ITINERARY_REMOVED);
-
-        rc = itinerary_booking_parts(pool, &record->name, &effect->source,
-                                     &effect->locator);
-        if (rc == ITINERARY_NOMEM) {
-            return rc;
+        effect = itinerary_effect_recorded(pool, j, record,
+                                           ITINERARY_REMOVED);
+        if (effect == NULL) {
+            return ITINERARY_NOMEM;
         }
 
         if (itinerary_owns(c, &record->owner)
@@ -363,7 +422,7 @@ itinerary_judge_removed(itinerary_pool_t *pool, const itinerary_case_t *c,
 
         effect->allowed = 0;
 
-        itinerary_deny(pool, j, ITINERARY_BOOKING_NOT_OWNED, 0, 0,
+        itinerary_deny(pool, j, ITINERARY_BOOKING_NOT_OWNED,
                        "a booking of another supplier is missing: the "
                        "document replaces the trip and would remove it");
     }
@@ -378,30 +437,169 @@ static itinerary_result_e
 itinerary_judge_status(itinerary_pool_t *pool, const itinerary_case_t *c,
     itinerary_judgement_t *j)
 {
-    size_t   len;
-    u_char  *p;
-
-    if (c->document == NULL) {
-        return ITINERARY_OK;
-    }
-
-    /* a number for most readers: "02" and "+2" are 2 as well */
-
-    p = c->document->trip_status.data;
-    len = c->document->trip_status.len;
-
-    while (len > 1 && (*p == '0' || *p == '+')) {
-        p++;
-        len--;
-    }
-
-    if (len != 1 || *p != '2') {
+    if (c->document == NULL || !itinerary_is_cancelling(c)) {
         return ITINERARY_OK;
     }
 
     /* that the trip is the supplier's has been judged with its fields */
 
     return itinerary_cancel_segments(pool, c, j, 1);
+}
+
+
+/* booking cancelled: the supplier created all that the number may mean */
+
+static itinerary_result_e
+itinerary_judge_meant(itinerary_pool_t *pool, const itinerary_case_t *c,
+    itinerary_judgement_t *j)
+{
+    unsigned                     i;
+    itinerary_str_t              nobody;
+    const itinerary_record_t    *record;
+    itinerary_booking_effect_t  *effect;
+
+    j->record = c->trip.known;
+
+    for (i = 0; i < c->nmeant; i++) {
+
+        record = &c->meant[i];
+
+        if (record->state == ITINERARY_STATE_NONE) {
+            continue;
+        }
+
+        effect = itinerary_effect_recorded(pool, j, record,
+                                           ITINERARY_CANCELLED);
+        if (effect == NULL) {
+            return ITINERARY_NOMEM;
+        }
+
+        effect->trip = record->trip;
+        effect->allowed = itinerary_owns(c, &record->owner)
+                          || itinerary_is_nobodys(c, &record->owner);
+
+        if (!effect->allowed) {
+            itinerary_deny(pool, j, ITINERARY_BOOKING_NOT_OWNED,
+                           "only the supplier that created the booking may "
+                           "cancel it");
+        }
+    }
+
+    nobody.len = 0;
+
+    /* a number that is not known is not that of another's source */
+
+    if (c->vague
+        || (j->neffects == 0
+            && (!itinerary_is_nobodys(c, &nobody)
+                || (c->nmeant
+                    && !itinerary_may_use(c, &c->meant[0].bound)))))
+    {
+        itinerary_deny(pool, j, ITINERARY_BOOKING_NOT_OWNED,
+                       c->vague ? "the number may mean too many bookings: "
+                                  "name the booking's record locator"
+                                : "only the supplier that created the "
+                                  "booking may cancel it");
+    }
+
+    return ITINERARY_OK;
+}
+
+
+/* booking sources: nobody posts under that of another supplier */
+
+static itinerary_result_e
+itinerary_judge_sources(itinerary_pool_t *pool, const itinerary_case_t *c,
+    itinerary_judgement_t *j)
+{
+    unsigned                     i;
+    const itinerary_str_t       *bound;
+    itinerary_booking_effect_t  *effect;
+
+    if (c->document == NULL
+        || c->policy.booking_source == ITINERARY_BOOKING_SOURCE_ANY)
+    {
+        return ITINERARY_OK;
+    }
+
+    /* the effects of what is posted come first, in the document's order */
+
+    for (i = 0; i < c->document->nbookings; i++) {
+
+        effect = &j->effects[i];
+        bound = &c->records[i].bound;
+
+        if (effect->effect == ITINERARY_ECHOED
+            || itinerary_is_stale(c, &c->records[i].owner,
+                                  itinerary_echo_booking(c, i)))
+        {
+            continue;
+        }
+
+        if (c->policy.booking_source == ITINERARY_BOOKING_SOURCE_CLAIM
+            && (bound->len == 0 || itinerary_owns(c, bound)))
+        {
+            /* one that is the supplier's may be so for another post only */
+
+            effect->bind = effect->claim;
+            continue;
+        }
+
+        if (itinerary_owns(c, bound)) {
+            continue;
+        }
+
+        itinerary_effect_withhold(effect);
+
+        itinerary_deny_booking(pool, c, j, ITINERARY_BOOKING_SOURCE_NOT_OWNED,
+                               i, "only the supplier that the booking source "
+                               "belongs to may post under it");
+    }
+
+    return ITINERARY_OK;
+}
+
+
+/* a source that is another supplier's is out of bounds, unless none is */
+
+static int
+itinerary_may_use(const itinerary_case_t *c, const itinerary_str_t *bound)
+{
+    return bound->len == 0 || itinerary_owns(c, bound)
+           || c->policy.booking_source == ITINERARY_BOOKING_SOURCE_ANY;
+}
+
+
+/* what is sent back unchanged would undo what others have written since */
+
+static itinerary_result_e
+itinerary_judge_stale(itinerary_pool_t *pool, const itinerary_case_t *c,
+    itinerary_judgement_t *j)
+{
+    unsigned  i;
+
+    if (c->document == NULL) {
+        return ITINERARY_OK;
+    }
+
+    if (itinerary_is_stale(c, &c->trip.owner, itinerary_echo_fields(c))) {
+        itinerary_deny(pool, j, ITINERARY_STALE_VIEW,
+                       "get the trip again, and send back its fields as they "
+                       "are then");
+    }
+
+    for (i = 0; i < c->document->nbookings; i++) {
+
+        if (itinerary_is_stale(c, &c->records[i].owner,
+                               itinerary_echo_booking(c, i)))
+        {
+            itinerary_deny_booking(pool, c, j, ITINERARY_STALE_VIEW, i,
+                                   "get the trip again, and send back the "
+                                   "booking as it is then");
+        }
+    }
+
+    return ITINERARY_OK;
 }
 
 
@@ -412,7 +610,7 @@ itinerary_judge_busy(itinerary_pool_t *pool, const itinerary_case_t *c,
     itinerary_judgement_t *j)
 {
     if (c->trip.busy) {
-        itinerary_deny(pool, j, ITINERARY_TRIP_BUSY, 0, 0,
+        itinerary_deny(pool, j, ITINERARY_TRIP_BUSY,
                        "try again when the other write has been answered");
     }
 
@@ -441,7 +639,10 @@ itinerary_judge_adopted(itinerary_pool_t *pool, const itinerary_case_t *c,
         return ITINERARY_OK;
     }
 
-    if (c->operation != ITINERARY_OP_CREATE && c->trip.owner.len == 0) {
+    if ((ITINERARY_ON(c->operation)
+         & (ITINERARY_ON_UPDATE|ITINERARY_ON_CANCEL))
+        && c->trip.owner.len == 0)
+    {
         j->create = 1;
         j->record = 1;
     }
@@ -470,7 +671,6 @@ itinerary_cancel_segments(itinerary_pool_t *pool, const itinerary_case_t *c,
     itinerary_judgement_t *j, unsigned all)
 {
     unsigned                     i, own, foreign, allowed;
-    itinerary_result_e           rc;
     const itinerary_record_t    *record;
     itinerary_booking_effect_t  *effect;
 
@@ -483,7 +683,7 @@ itinerary_cancel_segments(itinerary_pool_t *pool, const itinerary_case_t *c,
         record = &c->trip.bookings[i];
         own = itinerary_owns(c, &record->owner);
 
-        if (!all && !own) {
+        if ((!all && !own) || itinerary_is_gone(c, record)) {
             continue;
         }
 
@@ -491,123 +691,22 @@ itinerary_cancel_segments(itinerary_pool_t *pool, const itinerary_case_t *c,
 
         if (c->operation == ITINERARY_OP_CANCEL
             || (!c->policy.replace
-                && !itinerary_is_posted(c->document, &record->name)))
+                && !itinerary_is_posted(j, &record->name)))
         {
-            effect = itinerary_effect(j, &record->name, ITINERARY_CANCELLED);
-            effect->allowed = allowed;
-
-            rc = itinerary_booking_parts(pool, &record->name,
-                                         &effect->source, &effect->locator);
-            if (rc == ITINERARY_NOMEM) {
-                return rc;
+            effect = itinerary_effect_recorded(pool, j, record,
+                                               ITINERARY_CANCELLED);
+            if (effect == NULL) {
+                return ITINERARY_NOMEM;
             }
+
+            effect->allowed = allowed;
         }
 
         if (!allowed) {
-            itinerary_deny(pool, j, ITINERARY_BOOKING_NOT_OWNED, 0, 0,
+            itinerary_deny(pool, j, ITINERARY_BOOKING_NOT_OWNED,
                            "another supplier has a booking in the trip");
         }
     }
 
     return ITINERARY_OK;
-}
-
-
-static int
-itinerary_owns(const itinerary_case_t *c, const itinerary_str_t *owner)
-{
-    return owner->len != 0 && itinerary_equal(owner, &c->supplier);
-}
-
-
-/* a trip or a booking without an owner, where the operator lets them through */
-
-static int
-itinerary_is_nobodys(const itinerary_case_t *c, const itinerary_str_t *owner)
-{
-    return owner->len == 0
-           && c->policy.unknown_trip != ITINERARY_UNKNOWN_TRIP_DENY;
-}
-
-
-/* "index" is the posted booking's, from 1; 0: none */
-
-static void
-itinerary_deny(itinerary_pool_t *pool, itinerary_judgement_t *j,
-    itinerary_reason_e reason, unsigned index, unsigned line,
-    const char *text)
-{
-    char  path[ITINERARY_PATH_MAX];
-
-    path[0] = '\0';
-
-    if (index) {
-        (void) snprintf(path, sizeof(path), "/Itinerary/Bookings/Booking[%u]",
-                        index);
-    }
-
-    (void) itinerary_refuse(pool, &j->error, reason, line, path, "%s", text);
-}
-
-
-static itinerary_booking_effect_t *
-itinerary_effect(itinerary_judgement_t *j, const itinerary_str_t *name,
-    itinerary_effect_e effect)
-{
-    itinerary_booking_effect_t  *e;
-
-    e = &j->effects[j->neffects++];
-
-    memset(e, 0, sizeof(itinerary_booking_effect_t));
-
-    e->name = *name;
-    e->effect = effect;
-    e->allowed = 1;
-
-    return e;
-}
-
-
-static int
-itinerary_is_posted(const itinerary_document_t *document,
-    const itinerary_str_t *name)
-{
-    unsigned  i;
-
-    for (i = 0; i < document->nbookings; i++) {
-        if (itinerary_equal(&document->bookings[i].name, name)) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-const itinerary_str_t *
-itinerary_verdict_name(itinerary_verdict_e verdict)
-{
-    return &itinerary_verdict_names[verdict];
-}
-
-
-const itinerary_str_t *
-itinerary_effect_name(itinerary_effect_e effect)
-{
-    return &itinerary_effect_names[effect];
-}
-
-
-itinerary_state_e
-itinerary_state(const itinerary_str_t *name)
-{
-    unsigned  i;
-
-    for (i = 1; i <= ITINERARY_STATE_SEEN; i++) {
-        if (itinerary_equal(&itinerary_state_names[i], name)) {
-            return i;
-        }
-    }
-
-    return ITINERARY_STATE_NONE;
 }

@@ -11,24 +11,20 @@
 
 /* a bit of c->buffered that no filter of nginx's own uses for such answers */
 
-#define NGX_HTTP_ITINERARY_BUFFERED      0x08
-
-#define NGX_HTTP_ITINERARY_ANSWER_MAX    65536   /* bookings in an answer */
+#define NGX_HTTP_ITINERARY_BUFFERED  0x08
 
 
 static ngx_int_t ngx_http_itinerary_answer_header_filter(
     ngx_http_request_t *r);
-static ngx_int_t ngx_http_itinerary_answer_body_filter(ngx_http_request_t *r,
-    ngx_chain_t *in);
-static ngx_int_t ngx_http_itinerary_answer_log_handler(ngx_http_request_t *r);
-
 static ngx_int_t ngx_http_itinerary_answer_too_large(ngx_http_request_t *r);
 static ngx_int_t ngx_http_itinerary_answer_page(ngx_http_request_t *r,
     ngx_http_itinerary_ctx_t *ctx);
 static ngx_int_t ngx_http_itinerary_answer_begin(ngx_http_request_t *r,
     ngx_http_itinerary_ctx_t *ctx);
-static void ngx_http_itinerary_answer_read(
-    ngx_http_itinerary_transaction_t *txn, ngx_buf_t *b);
+static unsigned ngx_http_itinerary_answer_roots(
+    ngx_http_itinerary_transaction_t *txn);
+static ngx_int_t ngx_http_itinerary_answer_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
 static ngx_int_t ngx_http_itinerary_answer_hold(ngx_http_request_t *r,
     ngx_http_itinerary_ctx_t *ctx, ngx_chain_t *in, ngx_chain_t **out);
 static ngx_int_t ngx_http_itinerary_answer_byte(ngx_http_request_t *r,
@@ -38,6 +34,7 @@ static void ngx_http_itinerary_answer_end(ngx_http_request_t *r,
 static ngx_int_t ngx_http_itinerary_answer_last(ngx_http_request_t *r,
     ngx_http_itinerary_ctx_t *ctx, ngx_chain_t **out);
 static void ngx_http_itinerary_answer_wake(ngx_http_request_t *r);
+static ngx_int_t ngx_http_itinerary_answer_log_handler(ngx_http_request_t *r);
 
 
 static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
@@ -91,6 +88,11 @@ ngx_http_itinerary_answer_header_filter(ngx_http_request_t *r)
     ctx = ngx_http_itinerary_ctx_find(r, &redirected);
 
     if (ctx == NULL || ctx->txn == NULL) {
+
+        if (ctx && ctx->sight && !redirected) {
+            ngx_http_itinerary_sight_header(r, ctx->sight);
+        }
+
         return ngx_http_next_header_filter(r);
     }
 
@@ -128,9 +130,8 @@ ngx_http_itinerary_answer_header_filter(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_itinerary_answer_too_large(ngx_http_request_t *r)
 {
-    ngx_http_itinerary_ctx_t        *ctx;
-    ngx_http_itinerary_loc_conf_t   *ilcf;
-    ngx_http_itinerary_main_conf_t  *imcf;
+    ngx_http_itinerary_ctx_t       *ctx;
+    ngx_http_itinerary_loc_conf_t  *ilcf;
 
     ilcf = ngx_http_get_module_loc_conf(r, ngx_http_itinerary_module);
 
@@ -146,10 +147,8 @@ ngx_http_itinerary_answer_too_large(ngx_http_request_t *r)
             return NGX_ERROR;
         }
 
-        imcf = ngx_http_get_module_main_conf(r, ngx_http_itinerary_module);
-
-        ctx->txn = ngx_http_itinerary_transaction_create(r, imcf, ilcf,
-                                            ngx_http_itinerary_answer_wake);
+        ctx->txn = ngx_http_itinerary_transaction_create(r, ilcf,
+                                              ngx_http_itinerary_answer_wake);
         if (ctx->txn == NULL) {
             return NGX_ERROR;
         }
@@ -205,7 +204,6 @@ static ngx_int_t
 ngx_http_itinerary_answer_begin(ngx_http_request_t *r,
     ngx_http_itinerary_ctx_t *ctx)
 {
-    itinerary_reader_conf_t            conf;
     ngx_http_itinerary_transaction_t  *txn;
 
     txn = ctx->txn;
@@ -236,25 +234,30 @@ ngx_http_itinerary_answer_begin(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    if (r->headers_out.content_encoding
-        && r->headers_out.content_encoding->value.len)
-    {
-        ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "itinerary: the answer has the Content-Encoding \"%V\" "
-                      "and cannot be read, so that its outcome is in doubt",
-                      &r->headers_out.content_encoding->value);
-        return NGX_OK;
-    }
+    /* without a reading the outcome is in doubt; the answer passes */
 
-    conf.reading = ITINERARY_READ_ANSWER;
-    conf.charset = ITINERARY_CHARSET_NONE;
-    conf.max_bookings = NGX_HTTP_ITINERARY_ANSWER_MAX;
-
-    txn->answer = itinerary_reader_create(&txn->core, &conf);
-
-    /* without a reader the outcome is in doubt; the answer passes */
+    txn->answer = ngx_http_itinerary_reading_create(r, &txn->core,
+                                        ngx_http_itinerary_answer_roots(txn));
 
     return NGX_OK;
+}
+
+
+static unsigned
+ngx_http_itinerary_answer_roots(ngx_http_itinerary_transaction_t *txn)
+{
+    switch (txn->target.operation) {
+
+    case ITINERARY_OP_BOOK:
+    case ITINERARY_OP_CANCEL_BOOKING:
+
+        return ITINERARY_ROOT_ITINERARY|ITINERARY_ROOT_BOOKING
+               |ITINERARY_ROOT_SEGMENT;
+
+    default:
+
+        return ITINERARY_ROOT_ITINERARY;
+    }
 }
 
 
@@ -295,6 +298,10 @@ ngx_http_itinerary_answer_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
         cl->next = NULL;
 
         return ngx_http_next_body_filter(r, cl);
+    }
+
+    if (ctx->sight) {
+        ngx_http_itinerary_sight_body(ctx->sight, in);
     }
 
     if (!ctx->holding || ctx->sent) {
@@ -353,7 +360,11 @@ ngx_http_itinerary_answer_hold(ngx_http_request_t *r,
 
         if (ngx_buf_in_memory(b) && b->last > b->pos) {
             last = b;
-            ngx_http_itinerary_answer_read(ctx->txn, b);
+
+            if (ctx->txn->answer) {
+                ngx_http_itinerary_reading_feed(ctx->txn->answer, b->pos,
+                                                b->last - b->pos);
+            }
         }
     }
 
@@ -443,23 +454,6 @@ ngx_http_itinerary_answer_byte(ngx_http_request_t *r,
 }
 
 
-static void
-ngx_http_itinerary_answer_read(ngx_http_itinerary_transaction_t *txn,
-    ngx_buf_t *b)
-{
-    if (txn->answer == NULL) {
-        return;
-    }
-
-    if (itinerary_reader_feed(txn->answer, b->pos, b->last - b->pos)
-        != ITINERARY_OK)
-    {
-        itinerary_reader_destroy(txn->answer);
-        txn->answer = NULL;
-    }
-}
-
-
 /* the whole answer is here: what does it teach? */
 
 static void
@@ -473,17 +467,15 @@ ngx_http_itinerary_answer_end(ngx_http_request_t *r,
     txn = ctx->txn;
     facts = NULL;
 
-    if (txn->answer
-        && itinerary_reader_finish(txn->answer) == ITINERARY_OK)
-    {
-        document = itinerary_reader_document(txn->answer);
+    document = txn->answer ? ngx_http_itinerary_reading_finish(txn->answer)
+                           : NULL;
 
-        if (itinerary_learn(&txn->core, &txn->asked, &txn->judgement,
-                            document, &txn->facts)
-            == ITINERARY_OK)
-        {
-            facts = &txn->facts;
-        }
+    if (document
+        && itinerary_learn(&txn->core, &txn->asked, &txn->judgement, document,
+                           &txn->facts)
+           == ITINERARY_OK)
+    {
+        facts = &txn->facts;
     }
 
     if (facts == NULL && txn->judgeable && txn->upstream_status >= 200

@@ -209,6 +209,7 @@ ngx_http_itinerary_audit_record(u_char *p, u_char *last,
     if (txn->conf->mode == NGX_HTTP_ITINERARY_ENFORCE) {
         p = ngx_http_itinerary_audit_text(p, last, "mode", 7,
                                           (u_char *) "enforce");
+
     } else {
         p = ngx_http_itinerary_audit_text(p, last, "mode", 5,
                                           (u_char *) "audit");

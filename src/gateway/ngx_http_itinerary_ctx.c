@@ -72,4 +72,8 @@ ngx_http_itinerary_ctx_cleanup(void *data)
     if (ctx->txn) {
         ngx_http_itinerary_transaction_leave(ctx->txn);
     }
+
+    if (ctx->sight) {
+        ngx_http_itinerary_sight_leave(ctx->sight);
+    }
 }

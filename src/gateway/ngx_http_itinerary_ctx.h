@@ -15,12 +15,13 @@
 #define _NGX_HTTP_ITINERARY_CTX_H_INCLUDED_
 
 
-#include "ngx_http_itinerary_transaction.h"
+#include "ngx_http_itinerary_sight.h"
 
 
 typedef struct {
     itinerary_operation_e              operation;
     ngx_http_itinerary_transaction_t  *txn;      /* NULL: a read */
+    ngx_http_itinerary_sight_t        *sight;    /* NULL, or a read's */
 
     /* of the answer */
 
@@ -34,9 +35,6 @@ typedef struct {
     unsigned                           held:1;   /* "byte" is one */
     unsigned                           sent:1;   /* the end, or the page */
 } ngx_http_itinerary_ctx_t;
-
-
-extern ngx_module_t  ngx_http_itinerary_module;
 
 
 /* NULL: no memory */

@@ -270,8 +270,7 @@ ngx_http_itinerary_error_json(u_char *p, u_char *last, ngx_str_t *request_id,
     p = ngx_slprintf(p, last, "\",\"code\":\"%*s\",\"request_id\":\"",
                      reason->code.len, reason->code.data);
 
-    text.len = request_id->len;
-    text.data = request_id->data;
+    text = ngx_http_itinerary_core_text(request_id);
     p = itinerary_escape_json(p, last, &text);
 
     p = ngx_slprintf(p, last, "\",\"details\":[");
@@ -322,8 +321,7 @@ ngx_http_itinerary_error_xml(u_char *p, u_char *last, ngx_str_t *request_id,
     p = itinerary_escape_xml(p, last, &reason->message);
     p = ngx_slprintf(p, last, "</Message><RequestId>");
 
-    text.len = request_id->len;
-    text.data = request_id->data;
+    text = ngx_http_itinerary_core_text(request_id);
     p = itinerary_escape_xml(p, last, &text);
 
     p = ngx_slprintf(p, last, "</RequestId><Details>");

@@ -170,6 +170,14 @@ void ngx_http_itinerary_redis_send(ngx_http_itinerary_redis_t *redis,
     ngx_http_itinerary_redis_call_t *call);
 
 /*
+ * Fails a call that was not sent, or has lost its connection: its handler is
+ * called from the event loop, not from within the caller.
+ */
+
+void ngx_http_itinerary_redis_call_fail(
+    ngx_http_itinerary_redis_call_t *call, const char *reason);
+
+/*
  * The server is not what its greeter took it for: every connection greets it
  * anew before it sends another call.
  */

@@ -20,9 +20,9 @@ static ngx_int_t ngx_http_itinerary_redis_password(ngx_conf_t *cf,
 ngx_http_itinerary_redis_t *
 ngx_http_itinerary_redis_conf(ngx_conf_t *cf, ngx_array_t *servers)
 {
-    ngx_str_t                     name, *value, *arg;
-    ngx_uint_t                    i, k;
-    ngx_http_itinerary_redis_t   *redis, **server;
+    ngx_str_t                    name, *value, *arg;
+    ngx_uint_t                   i, k;
+    ngx_http_itinerary_redis_t  *redis, **server;
 
     value = cf->args->elts;
     server = servers->elts;
@@ -354,10 +354,10 @@ static ngx_int_t
 ngx_http_itinerary_redis_password(ngx_conf_t *cf,
     ngx_http_itinerary_redis_t *redis, ngx_str_t *name)
 {
-    u_char      buf[1024];
-    ssize_t     n;
-    ngx_fd_t    fd;
-    ngx_str_t   file;
+    u_char     buf[1024];
+    ssize_t    n;
+    ngx_fd_t   fd;
+    ngx_str_t  file;
 
     file = *name;
 

@@ -7,13 +7,18 @@
 /*
  * The registry: who created which trip and booking, in Redis.
  *
- *   token:<sha256 hex>          string   supplier
- *   registry                    string   "<data model version>:<random id>"
- *   trip:<id>                   hash     owner, state, created, rev,
- *                                        booking:<source>|<locator> -> owner,
- *                                        writer, writer_until (unix ms)
- *   alias:<id>                  string   trip id
- *   booking:<source>|<locator>  hash     owner, state, trip, request, at
+ *   token:<sha256 hex>              string   supplier
+ *   source:<source>                 string   supplier
+ *   registry                        string   "<version>:<random id>"
+ *   trip:<id>                       hash     owner, state, created, rev,
+ *                                            booking:<source>|<locator>
+ *                                            -> owner,
+ *                                            writer, writer_until (unix ms)
+ *   alias:<id>                      string   trip id
+ *   booking:<source>|<locator>      hash     owner, state, trip, request, at
+ *   confirmation:<source>|<number>  string   locators, separated by spaces
+ *   view:<id>|<supplier>            hash     rev, trip -> digest,
+ *                                            <source>|<locator> -> digest
  *
  * Every command and every script touches one key.
  */
@@ -24,6 +29,7 @@
 
 
 #include "ngx_http_itinerary_redis.h"
+#include "ngx_http_itinerary_text.h"
 #include "itinerary_facts.h"
 
 
@@ -57,16 +63,23 @@ struct ngx_http_itinerary_registry_s {
     ngx_str_t                         supplier;  /* empty: the token is not
                                                     known */
     itinerary_trip_t                  trip;
+    itinerary_view_t                  view;
     itinerary_record_t               *records;   /* of the posted bookings */
     unsigned                          nids;
-    itinerary_str_t                   ids[3];    /* of the body, after
+    itinerary_str_t                   ids[4];    /* of the body, after
                                                     aliases */
+    unsigned                          nmeant;
+    itinerary_record_t               *meant;     /* what the number of
+                                                    a CANCEL_BOOKING is for */
     unsigned                          lost;      /* claims that others won */
+    unsigned                          outbid;    /* and sources */
 
     unsigned                          known:1;   /* it is the registry that
                                                     was admitted */
     unsigned                          suspect:1; /* it holds what is not
                                                     its own */
+    unsigned                          vague:1;   /* the number may mean other
+                                                    bookings, too */
     unsigned                          busy:1;    /* a step is under way */
     unsigned                          leased:1;  /* the trip's lease is ours */
     unsigned                          claimed:1; /* claims may be on record */
@@ -77,42 +90,65 @@ struct ngx_http_itinerary_registry_s {
     ngx_int_t                       (*next)(
                                         ngx_http_itinerary_registry_t *reg);
     ngx_uint_t                        step;      /* of the call's commands */
+    itinerary_operation_e             operation;
+    const itinerary_document_t       *document;
     const itinerary_case_t           *c;
     const itinerary_judgement_t      *j;
     itinerary_judgement_t            *claims;
-    const itinerary_facts_t          *facts;
+    itinerary_facts_t                *facts;
     ngx_str_t                         at;        /* RFC 3339 */
+    ngx_str_t                         since;     /* of a CREATE: alike, when
+                                                    it was forwarded */
     itinerary_str_t                   body_ids[3];
+    itinerary_str_t                   lease_id;  /* the trip that is leased */
+    itinerary_str_t                   source;    /* with the number */
+    itinerary_record_t              **missing;   /* of the trip, not posted */
+    unsigned                          strange:1; /* the answer names another
+                                                    trip as well */
+    unsigned                          nmissing;
+    unsigned                          nsources;
+    itinerary_str_t                  *sources;   /* of the post, each once */
+    unsigned                         *source_of; /* the posted bookings */
+    unsigned                          nbound;
+    itinerary_str_t                  *bound;     /* sources this request bound,
+                                                    until it is answered */
 };
 
 
 /*
  * Who and what: "token" is the lower-case hexadecimal SHA-256 of the token, or
- * NULL where reg->supplier is known; "trip" is the query's, or NULL.  Fills
- * reg->supplier and reg->trip.  With "lease", the trip is leased at once, when
- * the supplier has something in it.
+ * NULL where reg->supplier is known.  Fills reg->supplier and, for the trip of
+ * the target, reg->trip and, where its creator is another, the head of
+ * reg->view; for a CANCEL_BOOKING reg->meant and the bookings' trip.  With
+ * "lease", the trip is leased at once, when the supplier has something in it.
  */
 
 void ngx_http_itinerary_registry_lookup(ngx_http_itinerary_registry_t *reg,
-    ngx_str_t *token, itinerary_str_t *trip, ngx_uint_t lease);
+    ngx_str_t *token, const itinerary_target_t *target, ngx_uint_t lease);
 
 /*
  * What the judgement needs: takes the trip's lease (all but CREATE; unless
  * "anybody" may, only if the supplier has something in it), asks for the
- * posted bookings, for the trips that the body's ids stand for, and, for a
- * CANCEL, for the supplier's own bookings in the trip.  Fills reg->trip,
- * reg->records, reg->ids.
+ * posted bookings, for their sources unless "any" may be posted under, for the
+ * trips that the body's ids stand for, for the view that an UPDATE is compared
+ * with, and, for a CANCEL, for the supplier's own bookings in the trip.  Fills
+ * reg->trip, reg->view, reg->records, reg->ids.
  */
 
 void ngx_http_itinerary_registry_view(ngx_http_itinerary_registry_t *reg,
     itinerary_operation_e operation, const itinerary_document_t *document,
-    ngx_uint_t anybody);
+    ngx_uint_t anybody, ngx_uint_t any);
 
 /*
- * Claims what the judgement adds.  What others have claimed meanwhile is
- * counted in reg->lost, and is no more allowed in the judgement.
+ * Claims what the judgement adds, bookings and sources, and counts the write
+ * for the other trips that it changes; whether there is any of that.  What others have
+ * claimed meanwhile is counted in reg->lost and reg->outbid; the bookings are
+ * no more allowed in the judgement.
  */
 
+ngx_uint_t ngx_http_itinerary_registry_is_claim(
+    const ngx_http_itinerary_registry_t *reg,
+    const itinerary_judgement_t *j);
 void ngx_http_itinerary_registry_claim(ngx_http_itinerary_registry_t *reg,
     const itinerary_case_t *c, itinerary_judgement_t *j);
 
@@ -120,15 +156,31 @@ void ngx_http_itinerary_registry_claim(ngx_http_itinerary_registry_t *reg,
 
 void ngx_http_itinerary_registry_release(ngx_http_itinerary_registry_t *reg);
 
-/* nobody knows what the write did: keeps the claims, gives back the lease */
+/*
+ * A CREATE is forwarded: a trip that is on record by now is not its own.
+ * NGX_ERROR: no memory.
+ */
 
-void ngx_http_itinerary_registry_doubt(ngx_http_itinerary_registry_t *reg);
+ngx_int_t ngx_http_itinerary_registry_forward(
+    ngx_http_itinerary_registry_t *reg);
 
-/* the write was answered: records the facts, gives back the lease */
+/*
+ * Nobody knows what the write did: keeps the claims, counts it as a write to
+ * every trip that it may have reached, and gives back the lease.
+ */
+
+void ngx_http_itinerary_registry_doubt(ngx_http_itinerary_registry_t *reg,
+    const itinerary_judgement_t *j);
+
+/*
+ * The write was answered, or the trip shown: records the facts, what the
+ * supplier sees now included, and gives back the lease.  A booking that the
+ * answer shows under the name of another's is a fact no more.
+ */
 
 void ngx_http_itinerary_registry_record(ngx_http_itinerary_registry_t *reg,
     const itinerary_case_t *c, const itinerary_judgement_t *j,
-    const itinerary_facts_t *facts);
+    itinerary_facts_t *facts);
 
 
 #endif /* _NGX_HTTP_ITINERARY_REGISTRY_H_INCLUDED_ */

@@ -5,145 +5,18 @@
 
 
 #include "ngx_http_itinerary_registry_command.h"
+#include "ngx_http_itinerary_registry_script.h"
 #include "itinerary_name.h"
 
 
-/*
- * Takes the trip's lease: ARGV is the request, the lease in ms, and the
- * supplier that must have something in the trip ("": anybody).  A lease that
- * has run out is another's write that may have been carried out, so it counts.
- * Returns 1 (leased), 0 (not tried) or -1 (busy), and the hash as it was.
- */
-
-static ngx_http_itinerary_redis_script_t  ngx_http_itinerary_lease = {
-    ngx_string(
-    "local time = redis.call('TIME')\n"
-    "local now = time[1] * 1000 + math.floor(time[2] / 1000)\n"
-    "local trip = redis.call('HGETALL', KEYS[1])\n"
-    "local writer, till, may, got = false, 0, ARGV[3] == '', 0\n"
-    "for i = 1, #trip, 2 do\n"
-    "  local field, value = trip[i], trip[i + 1]\n"
-    "  if field == 'writer' then writer = value\n"
-    "  elseif field == 'writer_until' then till = tonumber(value) or 0\n"
-    "  elseif value == ARGV[3] and (field == 'owner'\n"
-    "         or string.sub(field, 1, 8) == 'booking:') then may = true\n"
-    "  end\n"
-    "end\n"
-    "if may then\n"
-    "  if writer and writer ~= ARGV[1] and till > now then got = -1\n"
-    "  else\n"
-    "    if writer and writer ~= ARGV[1] then\n"
-    "      redis.call('HINCRBY', KEYS[1], 'rev', 1)\n"
-    "    end\n"
-    "    redis.call('HSET', KEYS[1], 'writer', ARGV[1], 'writer_until',\n"
-    "               string.format('%.0f', now + ARGV[2]))\n"
-    "    got = 1\n"
-    "  end\n"
-    "end\n"
-    "table.insert(trip, 1, got)\n"
-    "return trip\n"), ""
-};
-
-
-/*
- * Claims a booking: ARGV is supplier, trip, request, time.  Returns 1
- * (claimed), 2 (the supplier's already) or 0 (another's, or seen).  A claim of
- * the supplier's that is in doubt becomes this request's, so that the other's
- * refusal does not give it back.
- */
-
-static ngx_http_itinerary_redis_script_t  ngx_http_itinerary_claim = {
-    ngx_string(
-    "local was = redis.call('HMGET', KEYS[1], 'owner', 'state')\n"
-    "if was[2] then\n"
-    "  if was[1] == ARGV[1] then\n"
-    "    if was[2] == 'pending' then\n"
-    "      redis.call('HSET', KEYS[1], 'request', ARGV[3], 'at', ARGV[4])\n"
-    "    end\n"
-    "    return 2\n"
-    "  end\n"
-    "  return 0\n"
-    "end\n"
-    "redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'state', 'pending',\n"
-    "           'trip', ARGV[2], 'request', ARGV[3], 'at', ARGV[4])\n"
-    "return 1\n"), ""
-};
-
-
-/*
- * What became of a booking: ARGV is the fact, then as above.  Never takes a
- * booking from its owner.  Returns 1, or 0 where it is another's.
- */
-
-static ngx_http_itinerary_redis_script_t  ngx_http_itinerary_booking = {
-    ngx_string(
-    "local fact, supplier = ARGV[1], ARGV[2]\n"
-    "local was = redis.call('HMGET', KEYS[1], 'owner', 'state', 'request')\n"
-    "local owner, state = was[1] or '', was[2]\n"
-    "if fact == 'own' then\n"
-    "  if owner ~= '' and owner ~= supplier then return 0 end\n"
-    "  redis.call('HSET', KEYS[1], 'owner', supplier, 'state', 'active',\n"
-    "             'trip', ARGV[3], 'request', ARGV[4], 'at', ARGV[5])\n"
-    "elseif fact == 'seen' then\n"
-    "  if not state then\n"
-    "    redis.call('HSET', KEYS[1], 'owner', '', 'state', 'seen',\n"
-    "               'trip', ARGV[3], 'request', ARGV[4], 'at', ARGV[5])\n"
-    "  end\n"
-    "elseif fact == 'cancelled' then\n"
-    "  if state then\n"
-    "    redis.call('HSET', KEYS[1], 'state', 'cancelled', 'request',\n"
-    "               ARGV[4], 'at', ARGV[5])\n"
-    "  end\n"
-    "elseif owner == supplier and state == 'pending'\n"
-    "       and was[3] == ARGV[4] then\n"
-    "  redis.call('DEL', KEYS[1])\n"
-    "end\n"
-    "return 1\n"), ""
-};
-
-
-/*
- * What became of a trip: ARGV is request, its creator ("": none), its state
- * ("": as it is), time, 1 where it was or may have been written to, and three
- * for each booking: fact, name, owner.  Never takes a trip from its creator.
- * Gives back the request's lease.
- */
-
-static ngx_http_itinerary_redis_script_t  ngx_http_itinerary_trip = {
-    ngx_string(
-    "local trip = KEYS[1]\n"
-    "local function get(field)\n"
-    "  return redis.call('HGET', trip, field) or ''\n"
-    "end\n"
-    "if ARGV[2] ~= '' and get('owner') == '' then\n"
-    "  redis.call('HSET', trip, 'owner', ARGV[2], 'created', ARGV[4])\n"
-    "end\n"
-    "if ARGV[3] ~= '' then redis.call('HSET', trip, 'state', ARGV[3]) end\n"
-    "for i = 6, #ARGV, 3 do\n"
-    "  local fact, field, supplier = ARGV[i], 'booking:' .. ARGV[i + 1],\n"
-    "                                ARGV[i + 2]\n"
-    "  if fact == 'own' then\n"
-    "    local owner = get(field)\n"
-    "    if owner == '' or owner == supplier then\n"
-    "      redis.call('HSET', trip, field, supplier)\n"
-    "    end\n"
-    "  elseif fact == 'seen' then\n"
-    "    redis.call('HSETNX', trip, field, supplier)\n"
-    "  elseif fact == 'cancelled' or get(field) == supplier then\n"
-    "    redis.call('HDEL', trip, field)\n"
-    "  end\n"
-    "end\n"
-    "if ARGV[5] == '1' then redis.call('HINCRBY', trip, 'rev', 1) end\n"
-    "if get('writer') == ARGV[1] then\n"
-    "  redis.call('HDEL', trip, 'writer', 'writer_until')\n"
-    "end\n"
-    "return 1\n"), ""
-};
+static ngx_int_t ngx_http_itinerary_registry_pair(
+    ngx_http_itinerary_registry_t *reg, ngx_str_t *key, char *kind,
+    const itinerary_str_t *first, const itinerary_str_t *second);
+static ngx_int_t ngx_http_itinerary_registry_view_key(
+    ngx_http_itinerary_registry_t *reg, ngx_str_t *key);
 
 
 static ngx_str_t  ngx_http_itinerary_empty = ngx_string("");
-static ngx_str_t  ngx_http_itinerary_zero = ngx_string("0");
-static ngx_str_t  ngx_http_itinerary_one = ngx_string("1");
 
 
 ngx_int_t
@@ -179,8 +52,11 @@ ngx_http_itinerary_registry_add_trip(ngx_http_itinerary_registry_t *reg,
 
     reg->leased = 1;
 
-    return ngx_http_itinerary_redis_add(&reg->call, &ngx_http_itinerary_lease,
-                                        4, &key, &reg->request, &ms, who)
+    reg->lease_id = reg->trip.id;
+
+    return ngx_http_itinerary_redis_add(&reg->call,
+                                        &ngx_http_itinerary_script_lease, 4,
+                                        &key, &reg->request, &ms, who)
            ? NGX_OK : NGX_ERROR;
 }
 
@@ -281,11 +157,11 @@ ngx_http_itinerary_registry_add_booking(ngx_http_itinerary_registry_t *reg,
         return NGX_ERROR;
     }
 
-    trip.len = reg->trip.id.len;
-    trip.data = reg->trip.id.data;
+    trip = ngx_http_itinerary_text(&reg->trip.id);
 
     return ngx_http_itinerary_redis_add(&reg->call,
-                                        &ngx_http_itinerary_booking, 6, &key,
+                                        &ngx_http_itinerary_script_booking, 6,
+                                        &key,
                                         what, &reg->supplier, &trip,
                                         &reg->request, &reg->at)
            ? NGX_OK : NGX_ERROR;
@@ -304,18 +180,18 @@ ngx_http_itinerary_registry_add_claim(ngx_http_itinerary_registry_t *reg,
         return NGX_ERROR;
     }
 
-    trip.len = reg->trip.id.len;
-    trip.data = reg->trip.id.data;
+    trip = ngx_http_itinerary_text(&reg->trip.id);
 
-    return ngx_http_itinerary_redis_add(&reg->call, &ngx_http_itinerary_claim,
-                                        5, &key, &reg->supplier, &trip,
+    return ngx_http_itinerary_redis_add(&reg->call,
+                                        &ngx_http_itinerary_script_claim, 5,
+                                        &key, &reg->supplier, &trip,
                                         &reg->request, &reg->at)
            ? NGX_OK : NGX_ERROR;
 }
 
 
 ngx_int_t
-ngx_http_itinerary_registry_add_state(ngx_http_itinerary_registry_t *reg,
+ngx_http_itinerary_registry_add_record(ngx_http_itinerary_registry_t *reg,
     const itinerary_str_t *name)
 {
     ngx_str_t  key;
@@ -323,6 +199,7 @@ ngx_http_itinerary_registry_add_state(ngx_http_itinerary_registry_t *reg,
     static ngx_str_t  hmget = ngx_string("HMGET");
     static ngx_str_t  owner = ngx_string("owner");
     static ngx_str_t  state = ngx_string("state");
+    static ngx_str_t  trip = ngx_string("trip");
 
     if (ngx_http_itinerary_registry_key(reg, &key, "booking:", name, 1)
         != NGX_OK)
@@ -330,8 +207,197 @@ ngx_http_itinerary_registry_add_state(ngx_http_itinerary_registry_t *reg,
         return NGX_ERROR;
     }
 
-    return ngx_http_itinerary_redis_add(&reg->call, NULL, 4, &hmget, &key,
-                                        &owner, &state)
+    return ngx_http_itinerary_redis_add(&reg->call, NULL, 5, &hmget, &key,
+                                        &owner, &state, &trip)
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+/* a key that a component and a "|" and another one make */
+
+static ngx_int_t
+ngx_http_itinerary_registry_pair(ngx_http_itinerary_registry_t *reg,
+    ngx_str_t *key, char *kind, const itinerary_str_t *first,
+    const itinerary_str_t *second)
+{
+    itinerary_str_t  pair;
+
+    if (itinerary_booking_name(reg->core, first, second, &pair)
+        != ITINERARY_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_itinerary_registry_key(reg, key, kind, &pair, 1);
+}
+
+
+static ngx_int_t
+ngx_http_itinerary_registry_view_key(ngx_http_itinerary_registry_t *reg,
+    ngx_str_t *key)
+{
+    itinerary_str_t  supplier;
+
+    supplier = ngx_http_itinerary_core_text(&reg->supplier);
+
+    return ngx_http_itinerary_registry_pair(reg, key, "view:", &reg->trip.id,
+                                            &supplier);
+}
+
+
+ngx_http_itinerary_command_t *
+ngx_http_itinerary_registry_add_shown(ngx_http_itinerary_registry_t *reg,
+    ngx_uint_t nbookings)
+{
+    ngx_str_t                      key;
+    ngx_http_itinerary_command_t  *command;
+
+    static ngx_str_t  hmget = ngx_string("HMGET");
+    static ngx_str_t  rev = ngx_string("rev");
+    static ngx_str_t  trip = ngx_string("trip");
+
+    if (ngx_http_itinerary_registry_view_key(reg, &key) != NGX_OK) {
+        return NULL;
+    }
+
+    command = ngx_http_itinerary_redis_add_argv(&reg->call, NULL,
+                                                4 + nbookings);
+    if (command == NULL) {
+        return NULL;
+    }
+
+    command->argv[0] = hmget;
+    command->argv[1] = key;
+    command->argv[2] = rev;
+    command->argv[3] = trip;
+
+    return command;
+}
+
+
+ngx_http_itinerary_command_t *
+ngx_http_itinerary_registry_add_view(ngx_http_itinerary_registry_t *reg,
+    int64_t rev, ngx_uint_t nfields)
+{
+    u_char                        *p;
+    ngx_str_t                      key;
+    ngx_http_itinerary_command_t  *command;
+
+    static ngx_str_t  ttl = ngx_string(NGX_HTTP_ITINERARY_VIEW_TTL);
+    static ngx_str_t  field = ngx_string("rev");
+
+    if (ngx_http_itinerary_registry_view_key(reg, &key) != NGX_OK) {
+        return NULL;
+    }
+
+    p = ngx_pnalloc(reg->pool, NGX_INT64_LEN);
+    if (p == NULL) {
+        return NULL;
+    }
+
+    command = ngx_http_itinerary_redis_add_argv(&reg->call,
+                                              &ngx_http_itinerary_script_view,
+                                              4 + 2 * nfields);
+    if (command == NULL) {
+        return NULL;
+    }
+
+    command->argv[0] = key;
+    command->argv[1] = ttl;
+    command->argv[2] = field;
+    command->argv[3].data = p;
+    command->argv[3].len = ngx_sprintf(p, "%L", rev) - p;
+
+    return command;
+}
+
+
+ngx_int_t
+ngx_http_itinerary_registry_add_blind(ngx_http_itinerary_registry_t *reg)
+{
+    ngx_str_t  key;
+
+    static ngx_str_t  del = ngx_string("DEL");
+
+    if (ngx_http_itinerary_registry_view_key(reg, &key) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_itinerary_redis_add(&reg->call, NULL, 2, &del, &key)
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_int_t
+ngx_http_itinerary_registry_add_bind(ngx_http_itinerary_registry_t *reg,
+    itinerary_str_t *source)
+{
+    ngx_str_t  key;
+
+    static ngx_str_t  ttl = ngx_string(NGX_HTTP_ITINERARY_BINDING_TTL);
+
+    if (ngx_http_itinerary_registry_key(reg, &key, "source:", source, 0)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_itinerary_redis_add(&reg->call,
+                                        &ngx_http_itinerary_script_bind, 3,
+                                        &key, &reg->supplier, &ttl)
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_int_t
+ngx_http_itinerary_registry_add_bound(ngx_http_itinerary_registry_t *reg,
+    itinerary_str_t *source, ngx_uint_t keep)
+{
+    ngx_str_t  key;
+
+    static ngx_str_t  persist = ngx_string("PERSIST");
+
+    if (ngx_http_itinerary_registry_key(reg, &key, "source:", source, 0)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return (keep ? ngx_http_itinerary_redis_add(&reg->call, NULL, 2, &persist,
+                                                &key)
+                 : ngx_http_itinerary_redis_add(&reg->call,
+                                            &ngx_http_itinerary_script_unbind,
+                                            2, &key, &reg->supplier))
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_int_t
+ngx_http_itinerary_registry_add_number(ngx_http_itinerary_registry_t *reg,
+    const itinerary_str_t *source, const itinerary_str_t *number,
+    const itinerary_str_t *locator)
+{
+    ngx_str_t  key, text;
+
+    static ngx_str_t  get = ngx_string("GET");
+
+    if (ngx_http_itinerary_registry_pair(reg, &key, "confirmation:", source,
+                                         number)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (locator == NULL) {
+        return ngx_http_itinerary_redis_add(&reg->call, NULL, 2, &get, &key)
+               ? NGX_OK : NGX_ERROR;
+    }
+
+    text = ngx_http_itinerary_text(locator);
+
+    return ngx_http_itinerary_redis_add(&reg->call,
+                                        &ngx_http_itinerary_script_number, 2,
+                                        &key, &text)
            ? NGX_OK : NGX_ERROR;
 }
 
@@ -340,20 +406,27 @@ ngx_http_itinerary_registry_add_state(ngx_http_itinerary_registry_t *reg,
 
 ngx_http_itinerary_command_t *
 ngx_http_itinerary_registry_add_settle(ngx_http_itinerary_registry_t *reg,
-    ngx_uint_t nbookings, ngx_uint_t bump)
+    const itinerary_str_t *trip, ngx_uint_t nbookings,
+    ngx_http_itinerary_count_e count)
 {
     ngx_str_t                      key;
     ngx_http_itinerary_command_t  *command;
 
-    if (ngx_http_itinerary_registry_key(reg, &key, "trip:", &reg->trip.id, 0)
+    static ngx_str_t  counts[] = {
+        ngx_string("0"),
+        ngx_string("1"),
+        ngx_string("2")
+    };
+
+    if (ngx_http_itinerary_registry_key(reg, &key, "trip:", trip, 0)
         != NGX_OK)
     {
         return NULL;
     }
 
     command = ngx_http_itinerary_redis_add_argv(&reg->call,
-                                                &ngx_http_itinerary_trip,
-                                                6 + nbookings * 3);
+                                              &ngx_http_itinerary_script_trip,
+                                              7 + nbookings * 3);
     if (command == NULL) {
         return NULL;
     }
@@ -363,10 +436,25 @@ ngx_http_itinerary_registry_add_settle(ngx_http_itinerary_registry_t *reg,
     command->argv[2] = ngx_http_itinerary_empty;
     command->argv[3] = ngx_http_itinerary_empty;
     command->argv[4] = reg->at;
-    command->argv[5] = bump ? ngx_http_itinerary_one
-                            : ngx_http_itinerary_zero;
+    command->argv[5] = counts[count];
+    command->argv[6] = ngx_http_itinerary_empty;
 
     return command;
+}
+
+
+void
+ngx_http_itinerary_registry_settle_booking(
+    ngx_http_itinerary_command_t *command, ngx_uint_t n, ngx_str_t *fact,
+    const itinerary_str_t *name, const itinerary_str_t *owner)
+{
+    ngx_str_t  *argv;
+
+    argv = &command->argv[7 + n * 3];
+
+    argv[0] = *fact;
+    argv[1] = ngx_http_itinerary_text(name);
+    argv[2] = ngx_http_itinerary_text(owner);
 }
 
 
@@ -431,11 +519,18 @@ ngx_http_itinerary_registry_read_trip(ngx_http_itinerary_registry_t *reg,
 
         if (name.len == 5 && ngx_strncmp(name.data, "owner", 5) == 0) {
             reg->trip.known |= text.len != 0;
-            reg->trip.owner.len = text.len;
-            reg->trip.owner.data = text.data;
+            reg->trip.owner = ngx_http_itinerary_core_text(&text);
 
         } else if (name.len == 5 && ngx_strncmp(name.data, "state", 5) == 0) {
             reg->trip.known = 1;
+
+        } else if (name.len == 3 && ngx_strncmp(name.data, "rev", 3) == 0) {
+
+            reg->trip.rev = ngx_atoof(text.data, text.len);
+
+            if (reg->trip.rev == NGX_ERROR) {
+                return ngx_http_itinerary_registry_surprise(reg, command);
+            }
 
         } else if (name.len > 8 && ngx_strncmp(name.data, "booking:", 8) == 0)
         {
@@ -443,8 +538,7 @@ ngx_http_itinerary_registry_read_trip(ngx_http_itinerary_registry_t *reg,
 
             record->name.len = name.len - 8;
             record->name.data = name.data + 8;
-            record->owner.len = text.len;
-            record->owner.data = text.data;
+            record->owner = ngx_http_itinerary_core_text(&text);
         }
     }
 
@@ -452,8 +546,10 @@ ngx_http_itinerary_registry_read_trip(ngx_http_itinerary_registry_t *reg,
 }
 
 
+/* an unknown booking leaves the record as it is */
+
 ngx_int_t
-ngx_http_itinerary_registry_read_state(ngx_http_itinerary_registry_t *reg,
+ngx_http_itinerary_registry_read_record(ngx_http_itinerary_registry_t *reg,
     ngx_http_itinerary_command_t *command, itinerary_record_t *record)
 {
     itinerary_str_t              state;
@@ -462,7 +558,7 @@ ngx_http_itinerary_registry_read_state(ngx_http_itinerary_registry_t *reg,
     value = command->elts;
 
     if (command->reply.type != NGX_HTTP_ITINERARY_REDIS_ARRAY
-        || command->nelts != 2)
+        || command->nelts != 3)
     {
         return ngx_http_itinerary_registry_surprise(reg, command);
     }
@@ -479,16 +575,62 @@ ngx_http_itinerary_registry_read_state(ngx_http_itinerary_registry_t *reg,
         return ngx_http_itinerary_registry_surprise(reg, command);
     }
 
-    state.len = value[1].text.len;
-    state.data = value[1].text.data;
+    state = ngx_http_itinerary_core_text(&value[1].text);
 
-    record->owner.len = value[0].text.len;
-    record->owner.data = value[0].text.data;
+    record->owner = ngx_http_itinerary_core_text(&value[0].text);
     record->state = itinerary_state(&state);
+
+    if (value[2].type == NGX_HTTP_ITINERARY_REDIS_STRING) {
+        record->trip = ngx_http_itinerary_core_text(&value[2].text);
+    }
 
     if (record->state == ITINERARY_STATE_NONE) {
         return ngx_http_itinerary_registry_surprise(reg, command);
     }
+
+    return NGX_OK;
+}
+
+
+/* what is not in the view stays as it is */
+
+ngx_int_t
+ngx_http_itinerary_registry_read_shown(ngx_http_itinerary_registry_t *reg,
+    ngx_http_itinerary_command_t *command)
+{
+    ngx_uint_t                   i;
+    ngx_http_itinerary_value_t  *value;
+
+    value = command->elts;
+
+    if (command->reply.type != NGX_HTTP_ITINERARY_REDIS_ARRAY
+        || command->nelts != command->argc - 2)
+    {
+        return ngx_http_itinerary_registry_surprise(reg, command);
+    }
+
+    for (i = 0; i < command->nelts; i++) {
+        if (value[i].type != NGX_HTTP_ITINERARY_REDIS_STRING
+            && value[i].type != NGX_HTTP_ITINERARY_REDIS_NIL)
+        {
+            return ngx_http_itinerary_registry_surprise(reg, command);
+        }
+    }
+
+    ngx_memzero(&reg->view, sizeof(itinerary_view_t));
+
+    if (value[0].type == NGX_HTTP_ITINERARY_REDIS_NIL) {
+        return NGX_OK;
+    }
+
+    reg->view.known = 1;
+    reg->view.rev = ngx_atoof(value[0].text.data, value[0].text.len);
+
+    if (reg->view.rev == NGX_ERROR) {
+        return ngx_http_itinerary_registry_surprise(reg, command);
+    }
+
+    reg->view.digest = ngx_http_itinerary_core_text(&value[1].text);
 
     return NGX_OK;
 }
@@ -581,11 +723,13 @@ ngx_http_itinerary_registry_key(ngx_http_itinerary_registry_t *reg,
 ngx_int_t
 ngx_http_itinerary_registry_now(ngx_http_itinerary_registry_t *reg)
 {
-    ngx_tm_t     tm;
-    ngx_time_t  *tp;
+    ngx_tm_t        tm;
+    struct timeval  tv;
 
-    tp = ngx_timeofday();
-    ngx_gmtime(tp->sec, &tm);
+    /* the cached time may be older than what another worker has recorded */
+
+    ngx_gettimeofday(&tv);
+    ngx_gmtime(tv.tv_sec, &tm);
 
     reg->at.data = ngx_pnalloc(reg->pool,
                                sizeof("1970-01-01T00:00:00.000Z") - 1);
@@ -597,8 +741,69 @@ ngx_http_itinerary_registry_now(ngx_http_itinerary_registry_t *reg)
                               "%4d-%02d-%02dT%02d:%02d:%02d.%03MZ",
                               tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
                               tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec,
-                              tp->msec)
+                              (ngx_msec_t) tv.tv_usec / 1000)
                   - reg->at.data;
+
+    return NGX_OK;
+}
+
+
+ngx_uint_t
+ngx_http_itinerary_registry_is_own(ngx_http_itinerary_registry_t *reg,
+    const itinerary_str_t *owner)
+{
+    return owner->len && owner->len == reg->supplier.len
+           && ngx_strncmp(owner->data, reg->supplier.data, owner->len) == 0;
+}
+
+
+ngx_uint_t
+ngx_http_itinerary_registry_is_touched(
+    const ngx_http_itinerary_registry_t *reg,
+    const itinerary_booking_effect_t *effect)
+{
+    return effect->trip.len
+           && effect->effect != ITINERARY_ECHOED
+           && !itinerary_equal(&reg->trip.id, &effect->trip)
+           && !(reg->leased && itinerary_equal(&reg->lease_id, &effect->trip));
+}
+
+
+/*
+ * The other trips that posted bookings were in: they are written to as well,
+ * so that what was shown of them is no longer sure.
+ */
+
+ngx_int_t
+ngx_http_itinerary_registry_add_touched(ngx_http_itinerary_registry_t *reg)
+{
+    ngx_uint_t                         i, k;
+    const itinerary_booking_effect_t  *effects;
+
+    effects = reg->j->effects;
+
+    for (i = 0; i < reg->j->neffects; i++) {
+
+        if (!ngx_http_itinerary_registry_is_touched(reg, &effects[i])) {
+            continue;
+        }
+
+        for (k = 0; k < i; k++) {
+            if (effects[k].effect != ITINERARY_ECHOED
+                && itinerary_equal(&effects[k].trip, &effects[i].trip))
+            {
+                break;
+            }
+        }
+
+        if (k == i
+            && ngx_http_itinerary_registry_add_settle(reg, &effects[i].trip,
+                                           0, ngx_http_itinerary_count_known)
+               == NULL)
+        {
+            return NGX_ERROR;
+        }
+    }
 
     return NGX_OK;
 }

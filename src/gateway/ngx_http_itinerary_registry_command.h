@@ -23,6 +23,19 @@ typedef ngx_http_itinerary_redis_command_t  ngx_http_itinerary_command_t;
 typedef ngx_http_itinerary_redis_value_t    ngx_http_itinerary_value_t;
 
 
+#define NGX_HTTP_ITINERARY_VIEW_TTL     "2592000000"    /* ms: 30 days */
+#define NGX_HTTP_ITINERARY_BINDING_TTL  "315360000000"  /* ms: ten years */
+
+
+/* whether a trip was or may have been written to */
+
+typedef enum {
+    ngx_http_itinerary_count_none = 0,
+    ngx_http_itinerary_count_write,
+    ngx_http_itinerary_count_known    /* if the registry knows the trip */
+} ngx_http_itinerary_count_e;
+
+
 /* the trip's hash; with "lease", the lease too, if "who" has something in it */
 
 ngx_int_t ngx_http_itinerary_registry_add_trip(
@@ -55,16 +68,58 @@ ngx_int_t ngx_http_itinerary_registry_add_booking(
 ngx_int_t ngx_http_itinerary_registry_add_claim(
     ngx_http_itinerary_registry_t *reg, const itinerary_str_t *name);
 
-/* a booking's owner and state */
+/* a booking's owner, state and trip */
 
-ngx_int_t ngx_http_itinerary_registry_add_state(
+ngx_int_t ngx_http_itinerary_registry_add_record(
     ngx_http_itinerary_registry_t *reg, const itinerary_str_t *name);
 
-/* the trip's script with room for bookings; no creator, no state */
+/*
+ * The supplier's view of the trip, with room for the names of bookings from
+ * argv[4] on; a new view, with room for fields and values from there; and that
+ * there is none.
+ */
+
+ngx_http_itinerary_command_t *ngx_http_itinerary_registry_add_shown(
+    ngx_http_itinerary_registry_t *reg, ngx_uint_t nbookings);
+ngx_http_itinerary_command_t *ngx_http_itinerary_registry_add_view(
+    ngx_http_itinerary_registry_t *reg, int64_t rev, ngx_uint_t nfields);
+ngx_int_t ngx_http_itinerary_registry_add_blind(
+    ngx_http_itinerary_registry_t *reg);
+
+/* binds a booking source; then keeps the binding, or gives it back */
+
+ngx_int_t ngx_http_itinerary_registry_add_bind(
+    ngx_http_itinerary_registry_t *reg, itinerary_str_t *source);
+ngx_int_t ngx_http_itinerary_registry_add_bound(
+    ngx_http_itinerary_registry_t *reg, itinerary_str_t *source,
+    ngx_uint_t keep);
+
+/* a confirmation number stands for that booking, or, with NULL: for which? */
+
+ngx_int_t ngx_http_itinerary_registry_add_number(
+    ngx_http_itinerary_registry_t *reg, const itinerary_str_t *source,
+    const itinerary_str_t *number, const itinerary_str_t *locator);
+
+/*
+ * A trip's script with room for bookings; no creator, no state.  The second
+ * function fills the n-th place.
+ */
 
 ngx_http_itinerary_command_t *ngx_http_itinerary_registry_add_settle(
-    ngx_http_itinerary_registry_t *reg, ngx_uint_t nbookings,
-    ngx_uint_t bump);
+    ngx_http_itinerary_registry_t *reg, const itinerary_str_t *trip,
+    ngx_uint_t nbookings, ngx_http_itinerary_count_e count);
+void ngx_http_itinerary_registry_settle_booking(
+    ngx_http_itinerary_command_t *command, ngx_uint_t n, ngx_str_t *fact,
+    const itinerary_str_t *name, const itinerary_str_t *owner);
+
+/* whether a booking is in another trip; that all such are written to */
+
+ngx_uint_t ngx_http_itinerary_registry_is_touched(
+    const ngx_http_itinerary_registry_t *reg,
+    const itinerary_booking_effect_t *effect);
+
+ngx_int_t ngx_http_itinerary_registry_add_touched(
+    ngx_http_itinerary_registry_t *reg);
 
 /* a trip's hash, behind the lease's result where it was asked for */
 
@@ -74,9 +129,15 @@ ngx_int_t ngx_http_itinerary_registry_read_trip(
 
 /* an unknown booking leaves the record as it is */
 
-ngx_int_t ngx_http_itinerary_registry_read_state(
+ngx_int_t ngx_http_itinerary_registry_read_record(
     ngx_http_itinerary_registry_t *reg, ngx_http_itinerary_command_t *command,
     itinerary_record_t *record);
+
+/* sets reg->view; the digests of bookings are those from command->elts[2] on */
+
+ngx_int_t ngx_http_itinerary_registry_read_shown(
+    ngx_http_itinerary_registry_t *reg,
+    ngx_http_itinerary_command_t *command);
 
 /* text->data is NULL where there is nothing at the key */
 
@@ -100,6 +161,11 @@ ngx_int_t ngx_http_itinerary_registry_key(
 
 ngx_int_t ngx_http_itinerary_registry_now(
     ngx_http_itinerary_registry_t *reg);
+
+/* whether that owner, which may be empty, is the supplier */
+
+ngx_uint_t ngx_http_itinerary_registry_is_own(
+    ngx_http_itinerary_registry_t *reg, const itinerary_str_t *owner);
 
 
 #endif /* _NGX_HTTP_ITINERARY_REGISTRY_COMMAND_H_INCLUDED_ */

@@ -6,55 +6,38 @@
 
 #include "ngx_http_itinerary_request.h"
 #include "ngx_http_itinerary_audit.h"
+#include "ngx_http_itinerary_body.h"
 #include "ngx_http_itinerary_error.h"
+#include "ngx_http_itinerary_headers.h"
+#include "ngx_http_itinerary_sight.h"
 #include "ngx_http_itinerary_supplier.h"
-#include "itinerary_media.h"
 #include "itinerary_name.h"
 
-
-#define NGX_HTTP_ITINERARY_FILE_BUFFER  16384
 
 /* bookings in a trip, well below what a reply of Redis may hold */
 
 #define NGX_HTTP_ITINERARY_TRIP_MAX     16384
 
 
-/* the headers that the judgement reads, each as often as it occurs */
-
-typedef struct {
-    ngx_str_t             *authorization;
-    ngx_str_t             *content_type;
-    ngx_uint_t             authorizations;
-    ngx_uint_t             content_types;
-    ngx_uint_t             content_encodings;
-    ngx_str_t             *override;
-} ngx_http_itinerary_headers_t;
-
-
 static ngx_uint_t ngx_http_itinerary_request_is_read(ngx_http_request_t *r);
-static void *ngx_http_itinerary_request_alloc(void *data, size_t size);
 static ngx_int_t ngx_http_itinerary_request_begin(ngx_http_request_t *r,
     ngx_http_itinerary_loc_conf_t *ilcf);
+static ngx_int_t ngx_http_itinerary_request_show(ngx_http_request_t *r,
+    ngx_http_itinerary_loc_conf_t *ilcf, ngx_http_itinerary_ctx_t *ctx,
+    ngx_http_itinerary_headers_t *headers);
+static ngx_int_t ngx_http_itinerary_request_look(ngx_http_request_t *r,
+    ngx_http_itinerary_ctx_t *ctx);
 static ngx_int_t ngx_http_itinerary_request_again(ngx_http_request_t *r,
     ngx_http_itinerary_ctx_t *ctx);
-static ngx_int_t ngx_http_itinerary_request_target(ngx_http_request_t *r,
-    itinerary_pool_t *pool, itinerary_target_t *target,
-    itinerary_error_t *error);
-static void ngx_http_itinerary_request_headers(ngx_http_request_t *r,
-    ngx_http_itinerary_headers_t *headers);
-static ngx_int_t ngx_http_itinerary_request_check(ngx_http_request_t *r,
-    ngx_http_itinerary_transaction_t *txn,
-    ngx_http_itinerary_headers_t *headers);
-static ngx_int_t ngx_http_itinerary_request_check_body(ngx_http_request_t *r,
-    ngx_http_itinerary_transaction_t *txn,
-    ngx_http_itinerary_headers_t *headers);
-
 static ngx_int_t ngx_http_itinerary_request_advance(ngx_http_request_t *r,
+    ngx_http_itinerary_transaction_t *txn);
+static ngx_uint_t ngx_http_itinerary_request_may_lease(
     ngx_http_itinerary_transaction_t *txn);
 static ngx_uint_t ngx_http_itinerary_request_has_body(ngx_http_request_t *r);
 static ngx_int_t ngx_http_itinerary_request_read(ngx_http_request_t *r,
     ngx_http_itinerary_transaction_t *txn);
-static ngx_int_t ngx_http_itinerary_request_was_read(ngx_http_request_t *r,
+static void ngx_http_itinerary_request_body_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_itinerary_request_early(ngx_http_request_t *r,
     ngx_http_itinerary_transaction_t *txn);
 static void ngx_http_itinerary_request_looked_up(
     ngx_http_itinerary_transaction_t *txn);
@@ -64,24 +47,14 @@ static ngx_int_t ngx_http_itinerary_request_judge(
     ngx_http_itinerary_transaction_t *txn);
 static ngx_int_t ngx_http_itinerary_request_fail_open(
     ngx_http_itinerary_transaction_t *txn);
-static ngx_int_t ngx_http_itinerary_request_forward(ngx_http_request_t *r,
-    ngx_http_itinerary_transaction_t *txn);
 static ngx_int_t ngx_http_itinerary_request_deny(ngx_http_request_t *r,
     ngx_http_itinerary_transaction_t *txn);
 static ngx_int_t ngx_http_itinerary_request_refuse(ngx_http_request_t *r,
     ngx_http_itinerary_transaction_t *txn);
+static ngx_int_t ngx_http_itinerary_request_forward(ngx_http_request_t *r,
+    ngx_http_itinerary_transaction_t *txn);
 static ngx_int_t ngx_http_itinerary_request_wait(ngx_http_request_t *r);
 static void ngx_http_itinerary_request_wake(ngx_http_request_t *r);
-static ngx_int_t ngx_http_itinerary_request_early(ngx_http_request_t *r,
-    ngx_http_itinerary_transaction_t *txn);
-static void ngx_http_itinerary_request_body_handler(ngx_http_request_t *r);
-
-static ngx_int_t ngx_http_itinerary_request_feed(
-    ngx_http_itinerary_transaction_t *txn, u_char *data, size_t len);
-static ngx_int_t ngx_http_itinerary_request_feed_file(
-    ngx_http_itinerary_transaction_t *txn, ngx_buf_t *b);
-static ngx_int_t ngx_http_itinerary_request_end(
-    ngx_http_itinerary_transaction_t *txn);
 
 
 ngx_int_t
@@ -127,7 +100,7 @@ ngx_http_itinerary_request_handler(ngx_http_request_t *r)
     }
 
     if (ctx->txn == NULL) {
-        return NGX_DECLINED;
+        return ngx_http_itinerary_request_look(r, ctx);
     }
 
     return ngx_http_itinerary_request_advance(r, ctx->txn);
@@ -144,27 +117,19 @@ ngx_http_itinerary_request_is_read(ngx_http_request_t *r)
     itinerary_target_t            target;
     ngx_http_itinerary_headers_t  headers;
 
-    ngx_http_itinerary_request_headers(r, &headers);
+    ngx_http_itinerary_headers_read(r, &headers);
 
     if (headers.override) {
         return 0;
     }
 
-    pool.alloc = ngx_http_itinerary_request_alloc;
-    pool.data = r->pool;
+    ngx_http_itinerary_core_pool(&pool, r->pool);
 
     ngx_memzero(&error, sizeof(itinerary_error_t));
 
-    return ngx_http_itinerary_request_target(r, &pool, &target, &error)
+    return ngx_http_itinerary_headers_target(r, &pool, &target, &error)
            == NGX_OK
            && target.operation == ITINERARY_OP_READ;
-}
-
-
-static void *
-ngx_http_itinerary_request_alloc(void *data, size_t size)
-{
-    return ngx_palloc(data, size);
 }
 
 
@@ -175,7 +140,6 @@ ngx_http_itinerary_request_begin(ngx_http_request_t *r,
     ngx_int_t                          rc;
     ngx_http_itinerary_ctx_t          *ctx;
     ngx_http_itinerary_headers_t       headers;
-    ngx_http_itinerary_main_conf_t    *imcf;
     ngx_http_itinerary_transaction_t  *txn;
 
     ctx = ngx_http_itinerary_ctx_create(r);
@@ -183,7 +147,7 @@ ngx_http_itinerary_request_begin(ngx_http_request_t *r,
         return NGX_ERROR;
     }
 
-    ngx_http_itinerary_request_headers(r, &headers);
+    ngx_http_itinerary_headers_read(r, &headers);
 
     /* most reads need nothing but this */
 
@@ -194,12 +158,10 @@ ngx_http_itinerary_request_begin(ngx_http_request_t *r,
            == NULL)
     {
         ctx->operation = ITINERARY_OP_READ;
-        return NGX_DECLINED;
+        return ngx_http_itinerary_request_show(r, ilcf, ctx, &headers);
     }
 
-    imcf = ngx_http_get_module_main_conf(r, ngx_http_itinerary_module);
-
-    txn = ngx_http_itinerary_transaction_create(r, imcf, ilcf,
+    txn = ngx_http_itinerary_transaction_create(r, ilcf,
                                              ngx_http_itinerary_request_wake);
     if (txn == NULL) {
         return NGX_ERROR;
@@ -207,7 +169,7 @@ ngx_http_itinerary_request_begin(ngx_http_request_t *r,
 
     ctx->txn = txn;
 
-    rc = ngx_http_itinerary_request_check(r, txn, &headers);
+    rc = ngx_http_itinerary_headers_check(r, txn, &headers);
 
     ctx->operation = txn->target.operation;
 
@@ -222,10 +184,59 @@ ngx_http_itinerary_request_begin(ngx_http_request_t *r,
     if (ctx->operation == ITINERARY_OP_READ) {
         ctx->txn = NULL;
         ngx_http_itinerary_transaction_leave(txn);
-        return NGX_DECLINED;
+        return ngx_http_itinerary_request_show(r, ilcf, ctx, &headers);
     }
 
     return ngx_http_itinerary_request_advance(r, txn);
+}
+
+
+/* what a supplier is shown of a trip is learnt; the read passes anyway */
+
+static ngx_int_t
+ngx_http_itinerary_request_show(ngx_http_request_t *r,
+    ngx_http_itinerary_loc_conf_t *ilcf, ngx_http_itinerary_ctx_t *ctx,
+    ngx_http_itinerary_headers_t *headers)
+{
+    itinerary_str_t   trip;
+    itinerary_pool_t  pool;
+
+    if (r->method != NGX_HTTP_GET || headers->authorizations > 1) {
+        return NGX_DECLINED;
+    }
+
+    ngx_http_itinerary_core_pool(&pool, r->pool);
+
+    if (ngx_http_itinerary_headers_details(r, &pool, &trip) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    ctx->sight = ngx_http_itinerary_sight_create(r, ilcf, &trip,
+                                             headers->authorization,
+                                             ngx_http_itinerary_request_wake);
+
+    return ctx->sight ? ngx_http_itinerary_request_look(r, ctx)
+                      : NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_itinerary_request_look(ngx_http_request_t *r,
+    ngx_http_itinerary_ctx_t *ctx)
+{
+    if (ctx->sight == NULL) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_http_itinerary_sight_is_waiting(ctx->sight)) {
+        return ngx_http_itinerary_request_wait(r);
+    }
+
+    /* as before: "proxy_ignore_client_abort" says what it does to leave */
+
+    r->read_event_handler = ngx_http_block_reading;
+
+    return NGX_DECLINED;
 }
 
 
@@ -276,7 +287,7 @@ ngx_http_itinerary_request_again(ngx_http_request_t *r,
     ngx_memzero(&error, sizeof(itinerary_error_t));
     ngx_memzero(&target, sizeof(itinerary_target_t));
 
-    if (ngx_http_itinerary_request_target(r, &txn->core, &target, &error)
+    if (ngx_http_itinerary_headers_target(r, &txn->core, &target, &error)
         != NGX_OK
         || target.operation != txn->target.operation
         || !itinerary_equal(&target.trip, &txn->target.trip))
@@ -323,237 +334,10 @@ ngx_http_itinerary_request_again(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_itinerary_request_target(ngx_http_request_t *r,
-    itinerary_pool_t *pool, itinerary_target_t *target,
-    itinerary_error_t *error)
-{
-    u_char               *p;
-    itinerary_result_e    rc;
-    itinerary_request_t   request;
-
-    ngx_memzero(&request, sizeof(itinerary_request_t));
-
-    request.method.len = r->method_name.len;
-    request.method.data = r->method_name.data;
-    request.uri.len = r->uri.len;
-    request.uri.data = r->uri.data;
-    request.args.len = r->args.len;
-    request.args.data = r->args.data;
-
-    if (r->valid_unparsed_uri) {
-
-        /* proxy_pass without a URI forwards this */
-
-        request.raw.len = r->unparsed_uri.len;
-        request.raw.data = r->unparsed_uri.data;
-
-        p = ngx_strlchr(request.raw.data, request.raw.data + request.raw.len,
-                        '?');
-        if (p) {
-
-            /* r->args ends at "#", what is forwarded does not */
-
-            request.args.len = request.raw.data + request.raw.len - p - 1;
-            request.args.data = p + 1;
-            request.raw.len = p - request.raw.data;
-        }
-    }
-
-    rc = itinerary_operation(pool, &request, target, error);
-
-    return rc == ITINERARY_NOMEM ? NGX_ERROR
-                                 : rc == ITINERARY_OK ? NGX_OK : NGX_DECLINED;
-}
-
-
-static void
-ngx_http_itinerary_request_headers(ngx_http_request_t *r,
-    ngx_http_itinerary_headers_t *headers)
-{
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-    itinerary_str_t   name;
-
-    ngx_memzero(headers, sizeof(ngx_http_itinerary_headers_t));
-
-    part = &r->headers_in.headers.part;
-    h = part->elts;
-
-    for (i = 0; /* void */ ; i++) {
-
-        if (i >= part->nelts) {
-            if (part->next == NULL) {
-                break;
-            }
-
-            part = part->next;
-            h = part->elts;
-            i = 0;
-        }
-
-        name.len = h[i].key.len;
-        name.data = h[i].lowcase_key;
-
-        switch (name.len) {
-
-        case 12:
-            if (ngx_strncmp(name.data, "content-type", 12) == 0) {
-                headers->content_type = &h[i].value;
-                headers->content_types++;
-            }
-            break;
-
-        case 13:
-            if (ngx_strncmp(name.data, "authorization", 13) == 0) {
-                headers->authorization = &h[i].value;
-                headers->authorizations++;
-            }
-            break;
-
-        case 16:
-            if (ngx_strncmp(name.data, "content-encoding", 16) == 0) {
-                headers->content_encodings++;
-            }
-            break;
-        }
-
-        if (name.len && name.data[0] == 'x' && itinerary_is_override(&name)) {
-            headers->override = &h[i].key;
-        }
-    }
-}
-
-
-/* everything that can be decided from the headers is, before the body is */
-
-static ngx_int_t
-ngx_http_itinerary_request_check(ngx_http_request_t *r,
-    ngx_http_itinerary_transaction_t *txn,
-    ngx_http_itinerary_headers_t *headers)
-{
-    ngx_int_t           rc;
-    itinerary_pool_t   *pool;
-    itinerary_error_t  *error;
-
-    pool = &txn->core;
-    error = &txn->error;
-
-    rc = ngx_http_itinerary_request_target(r, pool, &txn->target, error);
-
-    if (rc == NGX_ERROR) {
-        return NGX_ERROR;
-    }
-
-    if (headers->override && error->reason != ITINERARY_METHOD_OVERRIDE) {
-        ngx_memzero(error, sizeof(itinerary_error_t));
-        (void) itinerary_refuse(pool, error, ITINERARY_METHOD_OVERRIDE, 0, "",
-                                "the header \"%.*s\" is not allowed",
-                                (int) ngx_min(headers->override->len, 64),
-                                headers->override->data);
-    }
-
-    if (error->reason != ITINERARY_REASON_NONE
-        || txn->target.operation == ITINERARY_OP_READ)
-    {
-        return NGX_OK;
-    }
-
-    if (headers->authorizations > 1 || headers->content_types > 1) {
-        (void) itinerary_refuse(pool, error, ITINERARY_AMBIGUOUS_HEADER, 0, "",
-                                "the header \"%s\" occurs twice",
-                                headers->authorizations > 1 ? "Authorization"
-                                                            : "Content-Type");
-        return NGX_OK;
-    }
-
-    rc = ngx_http_itinerary_supplier(r, txn, headers->authorization);
-
-    if (rc == NGX_ERROR) {
-        return NGX_ERROR;
-    }
-
-    if (rc == NGX_DECLINED) {
-        (void) itinerary_refuse(pool, error, ITINERARY_UNKNOWN_SUPPLIER, 0, "",
-                                "%s", txn->conf->supplier
-                                ? "nobody is authenticated"
-                                : "send \"Authorization: OAuth <token>\" or "
-                                  "\"Bearer <token>\"");
-        return NGX_OK;
-    }
-
-    return ngx_http_itinerary_request_check_body(r, txn, headers);
-}
-
-
-static ngx_int_t
-ngx_http_itinerary_request_check_body(ngx_http_request_t *r,
-    ngx_http_itinerary_transaction_t *txn,
-    ngx_http_itinerary_headers_t *headers)
-{
-    itinerary_str_t           type;
-    itinerary_reader_conf_t   conf;
-
-    if (txn->target.operation == ITINERARY_OP_CANCEL) {
-
-        if (r->headers_in.content_length_n > 0) {
-            (void) itinerary_refuse(&txn->core, &txn->error,
-                                    ITINERARY_UNEXPECTED_BODY, 0, "",
-                                    "send no body");
-        }
-
-        return NGX_OK;
-    }
-
-    if (headers->content_encodings) {
-        (void) itinerary_refuse(&txn->core, &txn->error,
-                                ITINERARY_UNSUPPORTED_ENCODING, 0, "",
-                                "a Content-Encoding is not allowed");
-        return NGX_OK;
-    }
-
-    if (r->headers_in.content_length_n == 0
-        || (r->headers_in.content_length_n < 0 && !r->headers_in.chunked
-            && r->http_version < NGX_HTTP_VERSION_20))
-    {
-        (void) itinerary_refuse(&txn->core, &txn->error,
-                                ITINERARY_MALFORMED_BODY, 0, "",
-                                "the body is empty");
-        return NGX_OK;
-    }
-
-    if (headers->content_type == NULL) {
-        (void) itinerary_refuse(&txn->core, &txn->error,
-                                ITINERARY_UNSUPPORTED_MEDIA_TYPE, 0, "",
-                                "the header \"Content-Type\" is missing");
-        return NGX_OK;
-    }
-
-    type.len = headers->content_type->len;
-    type.data = headers->content_type->data;
-
-    if (itinerary_media(&txn->core, &type, &txn->charset, &txn->error)
-        != ITINERARY_OK)
-    {
-        return NGX_OK;
-    }
-
-    conf.reading = ITINERARY_READ_POST;
-    conf.charset = txn->charset;
-    conf.max_bookings = txn->conf->max_bookings;
-
-    txn->reader = itinerary_reader_create(&txn->core, &conf);
-
-    return txn->reader ? NGX_OK : NGX_ERROR;
-}
-
-
-static ngx_int_t
 ngx_http_itinerary_request_advance(ngx_http_request_t *r,
     ngx_http_itinerary_transaction_t *txn)
 {
     ngx_int_t   rc;
-    ngx_uint_t  i;
 
     if (txn->registry.busy) {
         return ngx_http_itinerary_request_wait(r);
@@ -567,7 +351,7 @@ ngx_http_itinerary_request_advance(ngx_http_request_t *r,
 
     case ngx_http_itinerary_reading:
 
-        rc = ngx_http_itinerary_request_was_read(r, txn);
+        rc = ngx_http_itinerary_body_finish(r, txn);
 
         if (rc != NGX_OK) {
             return rc;
@@ -584,12 +368,10 @@ ngx_http_itinerary_request_advance(ngx_http_request_t *r,
         txn->state = ngx_http_itinerary_viewing;
 
         ngx_http_itinerary_registry_view(&txn->registry,
-                                         txn->target.operation, txn->document,
-                                         txn->target.operation
-                                         == ITINERARY_OP_UPDATE
-                                         || (txn->registry.trip.owner.len == 0
-                                             && txn->conf->unknown_trip
-                                              != ITINERARY_UNKNOWN_TRIP_DENY));
+                                  txn->target.operation, txn->document,
+                                  ngx_http_itinerary_request_may_lease(txn),
+                                  txn->conf->booking_source
+                                  == ITINERARY_BOOKING_SOURCE_ANY);
 
         return ngx_http_itinerary_request_wait(r);
 
@@ -612,14 +394,13 @@ ngx_http_itinerary_request_advance(ngx_http_request_t *r,
             return ngx_http_itinerary_request_deny(r, txn);
         }
 
-        for (i = 0; i < txn->judgement.neffects; i++) {
-
-            if (txn->judgement.effects[i].claim) {
-                txn->state = ngx_http_itinerary_claiming;
-                ngx_http_itinerary_registry_claim(&txn->registry, &txn->asked,
-                                                  &txn->judgement);
-                return ngx_http_itinerary_request_wait(r);
-            }
+        if (ngx_http_itinerary_registry_is_claim(&txn->registry,
+                                                 &txn->judgement))
+        {
+            txn->state = ngx_http_itinerary_claiming;
+            ngx_http_itinerary_registry_claim(&txn->registry, &txn->asked,
+                                              &txn->judgement);
+            return ngx_http_itinerary_request_wait(r);
         }
 
         return ngx_http_itinerary_request_forward(r, txn);
@@ -641,6 +422,14 @@ ngx_http_itinerary_request_advance(ngx_http_request_t *r,
             return ngx_http_itinerary_request_deny(r, txn);
         }
 
+        if (txn->registry.outbid) {
+            (void) itinerary_refuse(&txn->core, &txn->error,
+                                    ITINERARY_BOOKING_SOURCE_NOT_OWNED, 0, "",
+                                    "another supplier has just posted under "
+                                    "that booking source");
+            return ngx_http_itinerary_request_deny(r, txn);
+        }
+
         return ngx_http_itinerary_request_forward(r, txn);
 
     case ngx_http_itinerary_releasing:
@@ -658,6 +447,47 @@ ngx_http_itinerary_request_advance(ngx_http_request_t *r,
     default:
 
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+}
+
+
+/* whether the trip is leased to a supplier that has nothing in it on record */
+
+static ngx_uint_t
+ngx_http_itinerary_request_may_lease(ngx_http_itinerary_transaction_t *txn)
+{
+    ngx_uint_t                      i, deny;
+    itinerary_record_t             *record;
+    ngx_http_itinerary_registry_t  *reg;
+
+    reg = &txn->registry;
+    deny = txn->conf->unknown_trip == ITINERARY_UNKNOWN_TRIP_DENY;
+
+    switch (txn->target.operation) {
+
+    case ITINERARY_OP_CANCEL:
+        return reg->trip.owner.len == 0 && !deny;
+
+    case ITINERARY_OP_CANCEL_BOOKING:
+
+        for (i = 0; i < reg->nmeant; i++) {
+
+            record = &reg->meant[i];
+
+            if (record->owner.len == 0 ? !deny
+                : record->owner.len == reg->supplier.len
+                  && ngx_memcmp(record->owner.data, reg->supplier.data,
+                                reg->supplier.len)
+                     == 0)
+            {
+                return 1;
+            }
+        }
+
+        return 0;
+
+    default:
+        return 1;
     }
 }
 
@@ -689,17 +519,15 @@ static ngx_int_t
 ngx_http_itinerary_request_read(ngx_http_request_t *r,
     ngx_http_itinerary_transaction_t *txn)
 {
-    ngx_int_t         rc;
-    ngx_str_t        *token;
-    itinerary_str_t  *trip;
+    ngx_int_t   rc;
+    ngx_str_t  *token;
 
     txn->state = ngx_http_itinerary_reading;
 
     token = txn->token.len ? &txn->token : NULL;
-    trip = txn->target.trip.len ? &txn->target.trip : NULL;
 
-    if (token || trip) {
-        ngx_http_itinerary_registry_lookup(&txn->registry, token, trip,
+    if (token || txn->target.trip.len || txn->target.source.len) {
+        ngx_http_itinerary_registry_lookup(&txn->registry, token, &txn->target,
                           !token
                           && txn->target.operation == ITINERARY_OP_CANCEL
                           && !ngx_http_itinerary_request_has_body(r));
@@ -771,7 +599,7 @@ ngx_http_itinerary_request_body(ngx_http_request_t *r, ngx_chain_t *in)
 
         b = cl->buf;
 
-        rc = ngx_http_itinerary_request_feed(txn, b->pos, b->last - b->pos);
+        rc = ngx_http_itinerary_body_feed(txn, b->pos, b->last - b->pos);
 
         if (rc != NGX_OK) {
             return rc;
@@ -810,168 +638,6 @@ ngx_http_itinerary_request_early(ngx_http_request_t *r,
 }
 
 
-/* a body that another module has read is read again from where it is */
-
-static ngx_int_t
-ngx_http_itinerary_request_was_read(ngx_http_request_t *r,
-    ngx_http_itinerary_transaction_t *txn)
-{
-    ngx_int_t     rc;
-    ngx_buf_t    *b;
-    ngx_chain_t  *cl;
-
-    if (!txn->body_seen) {
-
-        if (txn->body_bytes) {
-
-            /* a part of it only: nothing that could be judged */
-
-            return NGX_HTTP_BAD_REQUEST;
-        }
-
-        cl = r->request_body ? r->request_body->bufs : NULL;
-
-        for ( /* void */ ; cl; cl = cl->next) {
-
-            b = cl->buf;
-
-            rc = ngx_buf_in_memory(b)
-                 ? ngx_http_itinerary_request_feed(txn, b->pos,
-                                                   b->last - b->pos)
-                 : b->in_file ? ngx_http_itinerary_request_feed_file(txn, b)
-                              : NGX_OK;
-
-            if (rc != NGX_OK) {
-                return rc;
-            }
-        }
-
-        txn->body_seen = 1;
-    }
-
-    return ngx_http_itinerary_request_end(txn);
-}
-
-
-static ngx_int_t
-ngx_http_itinerary_request_feed(ngx_http_itinerary_transaction_t *txn,
-    u_char *data, size_t len)
-{
-    itinerary_result_e  rc;
-
-    if (len == 0) {
-        return NGX_OK;
-    }
-
-    txn->body_bytes += len;
-
-    if (txn->sha256
-        && EVP_DigestUpdate(txn->sha256, data, len) != 1)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (txn->error.reason != ITINERARY_REASON_NONE) {
-        return NGX_OK;
-    }
-
-    if (txn->reader == NULL) {
-        (void) itinerary_refuse(&txn->core, &txn->error,
-                                ITINERARY_UNEXPECTED_BODY, 0, "",
-                                "send no body");
-        return NGX_OK;
-    }
-
-    rc = itinerary_reader_feed(txn->reader, data, len);
-
-    if (rc == ITINERARY_NOMEM) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    if (rc == ITINERARY_REFUSED) {
-        txn->error = *itinerary_reader_error(txn->reader);
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_itinerary_request_feed_file(ngx_http_itinerary_transaction_t *txn,
-    ngx_buf_t *b)
-{
-    off_t      offset;
-    size_t     size;
-    u_char    *buf;
-    ssize_t    n;
-    ngx_int_t  rc;
-
-    buf = ngx_palloc(txn->pool, NGX_HTTP_ITINERARY_FILE_BUFFER);
-    if (buf == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    for (offset = b->file_pos; offset < b->file_last; offset += n) {
-
-        size = ngx_min(b->file_last - offset, NGX_HTTP_ITINERARY_FILE_BUFFER);
-
-        n = ngx_read_file(b->file, buf, size, offset);
-
-        if (n == NGX_ERROR || n == 0) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        rc = ngx_http_itinerary_request_feed(txn, buf, n);
-
-        if (rc != NGX_OK) {
-            return rc;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_itinerary_request_end(ngx_http_itinerary_transaction_t *txn)
-{
-    u_char              digest[EVP_MAX_MD_SIZE];
-    unsigned int        len;
-    itinerary_result_e  rc;
-
-    if (txn->sha256) {
-
-        if (EVP_DigestFinal_ex(txn->sha256, digest, &len) != 1) {
-            return NGX_ERROR;
-        }
-
-        (void) ngx_hex_dump(txn->body_sha256, digest, len);
-
-        EVP_MD_CTX_free(txn->sha256);
-        txn->sha256 = NULL;
-    }
-
-    if (txn->reader == NULL || txn->error.reason != ITINERARY_REASON_NONE) {
-        return NGX_OK;
-    }
-
-    rc = itinerary_reader_finish(txn->reader);
-
-    if (rc == ITINERARY_NOMEM) {
-        return NGX_ERROR;
-    }
-
-    if (rc == ITINERARY_REFUSED) {
-        txn->error = *itinerary_reader_error(txn->reader);
-        return NGX_OK;
-    }
-
-    txn->document = itinerary_reader_document(txn->reader);
-
-    return NGX_OK;
-}
-
-
 /* what the look-ups decide, whatever the body says */
 
 static void
@@ -987,8 +653,7 @@ ngx_http_itinerary_request_looked_up(ngx_http_itinerary_transaction_t *txn)
         return;
     }
 
-    supplier.len = txn->registry.supplier.len;
-    supplier.data = txn->registry.supplier.data;
+    supplier = ngx_http_itinerary_core_text(&txn->registry.supplier);
 
     if (!itinerary_is_supplier(&supplier)) {
         ngx_str_set(&txn->registry.supplier, "");
@@ -1026,12 +691,17 @@ ngx_http_itinerary_request_case(ngx_http_itinerary_transaction_t *txn)
     c = &txn->asked;
 
     c->operation = txn->target.operation;
-    c->supplier.len = txn->registry.supplier.len;
-    c->supplier.data = txn->registry.supplier.data;
+    c->supplier = ngx_http_itinerary_core_text(&txn->registry.supplier);
     c->policy.unknown_trip = txn->conf->unknown_trip;
+    c->policy.booking_source = txn->conf->booking_source;
     c->policy.replace = txn->conf->replace;
     c->policy.cancel_foreign = txn->conf->cancel_foreign;
+    c->given = txn->target.trip.len != 0;
     c->trip = txn->registry.trip;
+    c->view = txn->registry.view;
+    c->nmeant = txn->registry.nmeant;
+    c->meant = txn->registry.meant;
+    c->vague = txn->registry.vague;
     c->document = txn->document;
     c->records = txn->registry.records;
     c->nids = txn->registry.nids;
@@ -1099,6 +769,7 @@ ngx_http_itinerary_request_fail_open(ngx_http_itinerary_transaction_t *txn)
     txn->registry.trip.id = txn->target.trip;
     txn->registry.nids = 0;
     txn->registry.records = NULL;
+    ngx_memzero(&txn->registry.view, sizeof(itinerary_view_t));
 
     if (txn->document && txn->document->nbookings) {
         txn->registry.records = ngx_pcalloc(txn->pool,
@@ -1111,6 +782,7 @@ ngx_http_itinerary_request_fail_open(ngx_http_itinerary_transaction_t *txn)
 
     ngx_http_itinerary_request_case(txn);
     txn->asked.policy.unknown_trip = ITINERARY_UNKNOWN_TRIP_ALLOW;
+    txn->asked.policy.booking_source = ITINERARY_BOOKING_SOURCE_ANY;
 
     error = txn->error;
     rc = itinerary_judge(&txn->core, &txn->asked, &txn->judgement);
@@ -1169,12 +841,22 @@ static ngx_int_t
 ngx_http_itinerary_request_refuse(ngx_http_request_t *r,
     ngx_http_itinerary_transaction_t *txn)
 {
+    const char                *text;
     ngx_uint_t                 level;
+    itinerary_detail_t        *detail;
     const itinerary_reason_t  *reason;
 
     txn->state = ngx_http_itinerary_refused;
 
     reason = itinerary_reason(txn->error.reason);
+    detail = txn->error.details;
+    text = detail ? detail->text : "";
+
+    /* what a schema says quotes the document, which is not to be logged */
+
+    if (detail && txn->error.reason == ITINERARY_INVALID_DOCUMENT) {
+        text = detail->path;
+    }
 
     /* malformed is the client's fault, overreaching is to be known */
 
@@ -1183,8 +865,7 @@ ngx_http_itinerary_request_refuse(ngx_http_request_t *r,
 
     ngx_log_error(level, r->connection->log, 0,
                   "itinerary: refused, %*s: \"%s\"", reason->code.len,
-                  reason->code.data,
-                  txn->error.details ? txn->error.details->text : "");
+                  reason->code.data, text);
 
     if (txn->feeding && !txn->body_seen) {
 
@@ -1207,6 +888,12 @@ ngx_http_itinerary_request_forward(ngx_http_request_t *r,
     ngx_http_itinerary_transaction_t *txn)
 {
     txn->state = ngx_http_itinerary_judged;
+
+    if (txn->target.operation == ITINERARY_OP_CREATE
+        && ngx_http_itinerary_registry_forward(&txn->registry) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
 
     if (ngx_http_itinerary_audit(txn, ngx_http_itinerary_event_forwarded)
         != NGX_OK
@@ -1233,6 +920,10 @@ ngx_http_itinerary_request_forward(ngx_http_request_t *r,
     r->headers_in.if_none_match = NULL;
     r->headers_in.if_modified_since = NULL;
     r->headers_in.if_unmodified_since = NULL;
+
+    if (ngx_http_itinerary_headers_identity(r) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
                    "itinerary forward verdict:%d", txn->judgement.verdict);
@@ -1262,11 +953,16 @@ ngx_http_itinerary_request_wake(ngx_http_request_t *r)
 
     ctx = ngx_http_itinerary_ctx_find(r, NULL);
 
-    if (ctx == NULL || ctx->txn == NULL) {
+    if (ctx == NULL) {
         return;
     }
 
     txn = ctx->txn;
+
+    if (txn == NULL) {
+        ngx_http_core_run_phases(r);
+        return;
+    }
 
     /* nginx may refuse the body during a look-up */
 

@@ -8,29 +8,29 @@
 #include "itinerary_name.h"
 
 
-static ngx_int_t ngx_http_itinerary_supplier_token(
-    ngx_http_itinerary_transaction_t *txn, ngx_str_t *authorization);
+static ngx_int_t ngx_http_itinerary_supplier_token(ngx_pool_t *pool,
+    ngx_str_t *authorization, ngx_str_t *token);
 
 
 ngx_int_t
-ngx_http_itinerary_supplier(ngx_http_request_t *r,
-    ngx_http_itinerary_transaction_t *txn, ngx_str_t *authorization)
+ngx_http_itinerary_supplier(ngx_http_request_t *r, ngx_pool_t *pool,
+    ngx_http_itinerary_loc_conf_t *conf, ngx_str_t *authorization,
+    ngx_str_t *supplier, ngx_str_t *token)
 {
     ngx_str_t        value;
     itinerary_str_t  name;
 
-    if (txn->conf->supplier == NULL) {
+    if (conf->supplier == NULL) {
         return authorization
-               ? ngx_http_itinerary_supplier_token(txn, authorization)
+               ? ngx_http_itinerary_supplier_token(pool, authorization, token)
                : NGX_DECLINED;
     }
 
-    if (ngx_http_complex_value(r, txn->conf->supplier, &value) != NGX_OK) {
+    if (ngx_http_complex_value(r, conf->supplier, &value) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    name.len = value.len;
-    name.data = value.data;
+    name = ngx_http_itinerary_core_text(&value);
 
     if (!itinerary_is_supplier(&name)) {
         ngx_log_debug1(NGX_LOG_DEBUG_HTTP, r->connection->log, 0,
@@ -38,18 +38,18 @@ ngx_http_itinerary_supplier(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
-    txn->registry.supplier.len = value.len;
-    txn->registry.supplier.data = ngx_pstrdup(txn->pool, &value);
+    supplier->len = value.len;
+    supplier->data = ngx_pstrdup(pool, &value);
 
-    return txn->registry.supplier.data ? NGX_OK : NGX_ERROR;
+    return supplier->data ? NGX_OK : NGX_ERROR;
 }
 
 
 /* "OAuth <token>" or "Bearer <token>"; RFC 9110, 11.4: any case, spaces */
 
 static ngx_int_t
-ngx_http_itinerary_supplier_token(ngx_http_itinerary_transaction_t *txn,
-    ngx_str_t *authorization)
+ngx_http_itinerary_supplier_token(ngx_pool_t *pool, ngx_str_t *authorization,
+    ngx_str_t *token)
 {
     u_char        *p, *last, digest[EVP_MAX_MD_SIZE];
     unsigned int   len;
@@ -90,13 +90,13 @@ ngx_http_itinerary_supplier_token(ngx_http_itinerary_transaction_t *txn,
         return NGX_ERROR;
     }
 
-    txn->token.len = 2 * len;
-    txn->token.data = ngx_pnalloc(txn->pool, txn->token.len);
-    if (txn->token.data == NULL) {
+    token->len = 2 * len;
+    token->data = ngx_pnalloc(pool, token->len);
+    if (token->data == NULL) {
         return NGX_ERROR;
     }
 
-    (void) ngx_hex_dump(txn->token.data, digest, len);
+    (void) ngx_hex_dump(token->data, digest, len);
 
     return NGX_OK;
 }

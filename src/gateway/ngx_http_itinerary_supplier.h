@@ -12,13 +12,14 @@
 
 
 /*
- * Who posts: with "itinerary_supplier", fills txn->registry.supplier; else
- * hashes the token of "authorization", which may be NULL, to txn->token for
- * the registry.  NGX_DECLINED: nobody known; NGX_ERROR: no memory.
+ * Who asks: with "itinerary_supplier", fills "supplier"; else hashes the token
+ * of "authorization", which may be NULL, to "token" for the registry, in the
+ * pool.  NGX_DECLINED: nobody known; NGX_ERROR: no memory.
  */
 
-ngx_int_t ngx_http_itinerary_supplier(ngx_http_request_t *r,
-    ngx_http_itinerary_transaction_t *txn, ngx_str_t *authorization);
+ngx_int_t ngx_http_itinerary_supplier(ngx_http_request_t *r, ngx_pool_t *pool,
+    ngx_http_itinerary_loc_conf_t *conf, ngx_str_t *authorization,
+    ngx_str_t *supplier, ngx_str_t *token);
 
 /* a fetched SHA-256: fetching it for every digest costs more than a token's */
 

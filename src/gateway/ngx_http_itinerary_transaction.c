@@ -8,7 +8,7 @@
 #include "ngx_http_itinerary_audit.h"
 
 
-static void *ngx_http_itinerary_transaction_alloc(void *data, size_t size);
+static void *ngx_http_itinerary_core_alloc(void *data, size_t size);
 static void ngx_http_itinerary_transaction_wake(void *data);
 static void ngx_http_itinerary_transaction_settled(
     ngx_http_itinerary_transaction_t *txn);
@@ -29,11 +29,9 @@ static ngx_str_t  ngx_http_itinerary_outcomes[] = {
 
 ngx_http_itinerary_transaction_t *
 ngx_http_itinerary_transaction_create(ngx_http_request_t *r,
-    ngx_http_itinerary_main_conf_t *imcf, ngx_http_itinerary_loc_conf_t *ilcf,
-    void (*wake)(ngx_http_request_t *r))
+    ngx_http_itinerary_loc_conf_t *ilcf, void (*wake)(ngx_http_request_t *r))
 {
     ngx_pool_t                        *pool;
-    ngx_http_variable_value_t         *vv;
     ngx_http_itinerary_transaction_t  *txn;
 
     pool = ngx_create_pool(8192, ngx_cycle->log);
@@ -53,26 +51,18 @@ ngx_http_itinerary_transaction_create(ngx_http_request_t *r,
     txn->conf = ilcf;
     txn->started = ngx_current_msec;
 
-    txn->core.alloc = ngx_http_itinerary_transaction_alloc;
-    txn->core.data = pool;
+    ngx_http_itinerary_core_pool(&txn->core, pool);
 
-    vv = ngx_http_get_indexed_variable(r, imcf->request_id);
-
-    if (vv == NULL || vv->not_found) {
+    if (ngx_http_itinerary_request_id(r, pool, &txn->request_id) != NGX_OK) {
         goto failed;
     }
-
-    txn->request_id.len = vv->len;
-    txn->request_id.data = ngx_pnalloc(pool, vv->len);
 
     txn->client.len = r->connection->addr_text.len;
     txn->client.data = ngx_pstrdup(pool, &r->connection->addr_text);
 
-    if (txn->request_id.data == NULL || txn->client.data == NULL) {
+    if (txn->client.data == NULL) {
         goto failed;
     }
-
-    ngx_memcpy(txn->request_id.data, vv->data, vv->len);
 
     txn->registry.pool = pool;
     txn->registry.log = txn->log;
@@ -93,12 +83,48 @@ failed:
 }
 
 
+void
+ngx_http_itinerary_core_pool(itinerary_pool_t *core, ngx_pool_t *pool)
+{
+    core->alloc = ngx_http_itinerary_core_alloc;
+    core->data = pool;
+}
+
+
 static void *
-ngx_http_itinerary_transaction_alloc(void *data, size_t size)
+ngx_http_itinerary_core_alloc(void *data, size_t size)
 {
     ngx_pool_t *pool = data;
 
     return ngx_palloc(pool, size);
+}
+
+
+ngx_int_t
+ngx_http_itinerary_request_id(ngx_http_request_t *r, ngx_pool_t *pool,
+    ngx_str_t *id)
+{
+    ngx_http_variable_value_t       *vv;
+    ngx_http_itinerary_main_conf_t  *imcf;
+
+    imcf = ngx_http_get_module_main_conf(r, ngx_http_itinerary_module);
+
+    vv = ngx_http_get_indexed_variable(r, imcf->request_id);
+
+    if (vv == NULL || vv->not_found) {
+        return NGX_ERROR;
+    }
+
+    id->len = vv->len;
+    id->data = ngx_pnalloc(pool, vv->len);
+
+    if (id->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(id->data, vv->data, vv->len);
+
+    return NGX_OK;
 }
 
 
@@ -151,7 +177,7 @@ ngx_http_itinerary_transaction_settle(ngx_http_itinerary_transaction_t *txn,
     }
 
     txn->outcome = ngx_http_itinerary_in_doubt;
-    ngx_http_itinerary_registry_doubt(&txn->registry);
+    ngx_http_itinerary_registry_doubt(&txn->registry, &txn->judgement);
 }
 
 
@@ -218,7 +244,7 @@ ngx_http_itinerary_transaction_destroy(ngx_http_itinerary_transaction_t *txn)
     }
 
     if (txn->answer) {
-        itinerary_reader_destroy(txn->answer);
+        ngx_http_itinerary_reading_destroy(txn->answer);
     }
 
     if (txn->sha256) {
@@ -244,8 +270,7 @@ ngx_http_itinerary_transaction_verdict(ngx_http_itinerary_transaction_t *txn)
 
     name = itinerary_verdict_name(v);
 
-    verdict.len = name->len;
-    verdict.data = name->data;
+    verdict = ngx_http_itinerary_text(name);
 
     if (txn->state < ngx_http_itinerary_releasing) {
         ngx_str_set(&verdict, "");

@@ -15,8 +15,8 @@
 #define _NGX_HTTP_ITINERARY_TRANSACTION_H_INCLUDED_
 
 
+#include "ngx_http_itinerary_reading.h"
 #include "ngx_http_itinerary_registry.h"
-#include "itinerary_reader.h"
 
 #include <openssl/evp.h>
 
@@ -24,6 +24,9 @@
 #define NGX_HTTP_ITINERARY_OFF      0
 #define NGX_HTTP_ITINERARY_AUDIT    1
 #define NGX_HTTP_ITINERARY_ENFORCE  2
+
+
+extern ngx_module_t  ngx_http_itinerary_module;
 
 
 typedef struct {
@@ -38,8 +41,11 @@ typedef struct {
     ngx_http_complex_value_t    *supplier;
     ngx_array_t                 *audit;     /* of .._audit_t *, or NULL */
     ngx_uint_t                   unknown_trip;
+    ngx_uint_t                   booking_source;
     ngx_flag_t                   replace;
     ngx_flag_t                   cancel_foreign;
+    ngx_flag_t                   validate;
+    itinerary_schema_t          *schema;
     ngx_int_t                    max_bookings;
     ngx_flag_t                   fail_open;
     ngx_msec_t                   lease;
@@ -91,7 +97,6 @@ typedef struct {
 
     itinerary_reader_t             *reader;
     itinerary_document_t           *document;
-    itinerary_charset_e             charset;
     EVP_MD_CTX                     *sha256;
     off_t                           body_bytes;
     u_char                          body_sha256[64];
@@ -100,7 +105,7 @@ typedef struct {
     itinerary_case_t                asked;     /* the case */
     itinerary_judgement_t           judgement;
 
-    itinerary_reader_t             *answer;
+    ngx_http_itinerary_reading_t   *answer;
     itinerary_facts_t               facts;
     ngx_uint_t                      status;
     ngx_uint_t                      upstream_status;
@@ -125,8 +130,7 @@ typedef struct {
  */
 
 ngx_http_itinerary_transaction_t *ngx_http_itinerary_transaction_create(
-    ngx_http_request_t *r, ngx_http_itinerary_main_conf_t *imcf,
-    ngx_http_itinerary_loc_conf_t *ilcf,
+    ngx_http_request_t *r, ngx_http_itinerary_loc_conf_t *ilcf,
     void (*wake)(ngx_http_request_t *r));
 
 /*
@@ -146,6 +150,15 @@ void ngx_http_itinerary_transaction_settle(
 
 void ngx_http_itinerary_transaction_leave(
     ngx_http_itinerary_transaction_t *txn);
+
+/* the core's hook to a pool of nginx */
+
+void ngx_http_itinerary_core_pool(itinerary_pool_t *core, ngx_pool_t *pool);
+
+/* $request_id, copied to the pool; NGX_ERROR: there is none, or no memory */
+
+ngx_int_t ngx_http_itinerary_request_id(ngx_http_request_t *r,
+    ngx_pool_t *pool, ngx_str_t *id);
 
 /* the verdict as the variables and the audit trail show it, or empty */
 

@@ -14,10 +14,28 @@
  *
  * with the states p, a, c and s, or none where the registry is not asked.  An
  * "x" or "y" before the number is another source with the same locator: "+x1".
+ * After it:
+ *
+ *     =  shown to A in its view of the trip, and posted the same
+ *     #  shown to A, and posted otherwise
+ *     >  to whom its source is bound: ">A", ">B"
+ *     %  how many violations it has: "%2"
+ *     '  a confirmation number that it has: "'7", "'8'9"
+ *     ^  the trip that it is on record in: "^U"
  *
  * A policy is a list of: adopt, allow (else deny), keep (replace off), own
- * (cancel_foreign off).  A trip is its creator: "A", "B", "-" (none on record)
- * or "?" (the registry does not know the trip); "!" after it: busy.
+ * (cancel_foreign off), registered, any (else claim); and of what is asked of
+ * a number: vague.  A trip is its creator: "A", "B", "-" (none on record) or
+ * "?" (the registry does not know the trip); and after it:
+ *
+ *     !  busy
+ *     v  A has a view of it; stale with "~"
+ *     =  its fields are in the view, and posted the same
+ *     #  they are, and posted otherwise
+ *     %  how many violations there are outside the bookings
+ *     g  the client has named it (so it has in an UPDATE and a CANCEL)
+ *
+ * What is posted by a CANCEL_BOOKING is the bookings that are meant.
  */
 
 
@@ -51,6 +69,10 @@ typedef struct {
     itinerary_document_t    document;
 } case_t;
 
+
+/* in digests of what is posted, and of what was shown otherwise */
+
+#define CASE_OTHERWISE  "otherwise"
 
 /* copies to a block of exactly that size, so that an overread is seen */
 
@@ -108,17 +130,92 @@ case_show_name(const itinerary_str_t *name, char *buf, size_t size)
 }
 
 
+static inline void
+case_confirm(arena_t *arena, itinerary_booking_t *booking, char digit)
+{
+    char                       buf[4];
+    itinerary_confirmation_t  *cn, **last;
+
+    for (last = &booking->confirmations; *last; last = &(*last)->next) {
+        /* void */
+    }
+
+    (void) snprintf(buf, sizeof(buf), "L%c", digit);
+
+    cn = arena_alloc(arena, sizeof(itinerary_confirmation_t));
+
+    cn->next = NULL;
+    cn->number = case_text(arena, buf);
+
+    *last = cn;
+}
+
+
+/* what follows a booking's name; returns what follows that */
+
+static inline const char *
+case_rest(arena_t *arena, const char *p, itinerary_record_t *record,
+    itinerary_booking_t *booking)
+{
+    char         buf[2];
+    const char  *state;
+
+    static const char  states[] = "pacs";
+
+    for ( /* void */ ; *p && *p != ' '; p++) {
+
+        switch (*p) {
+
+        case '=':
+            record->shown = booking->digest;
+            break;
+
+        case '#':
+            record->shown = case_text(arena, CASE_OTHERWISE);
+            break;
+
+        case '>':
+            record->bound = case_text(arena, *++p == 'A' ? "Alpha" : "alpha");
+            break;
+
+        case '%':
+            booking->nviolations = *++p - '0';
+            break;
+
+        case '\'':
+            case_confirm(arena, booking, *++p);
+            break;
+
+        case '^':
+            buf[0] = *++p;
+            buf[1] = '\0';
+            record->trip = case_text(arena, buf);
+            break;
+
+        default:
+
+            state = strchr(states, *p);
+            if (state == NULL) {
+                abort();
+            }
+
+            record->state = ITINERARY_STATE_PENDING + (state - states);
+        }
+    }
+
+    return p;
+}
+
+
 /* a list of bookings; returns how many */
 
 static inline unsigned
 case_bookings(arena_t *arena, const char *p, itinerary_record_t *records,
     itinerary_booking_t *bookings)
 {
-    unsigned              n;
-    const char           *state;
-    itinerary_booking_t   booking;
-
-    static const char  states[] = "pacs";
+    char                 digest[8];
+    unsigned             n;
+    itinerary_booking_t  booking;
 
     for (n = 0; *p; n++) {
 
@@ -153,14 +250,10 @@ case_bookings(arena_t *arena, const char *p, itinerary_record_t *records,
         booking.line = n + 10;
         booking.segments = 1;
 
-        if (*p && *p != ' ') {
-            state = strchr(states, *p++);
-            if (state == NULL) {
-                abort();
-            }
+        case_show_name(&booking.name, digest, sizeof(digest));
+        booking.digest = case_text(arena, digest);
 
-            records[n].state = ITINERARY_STATE_PENDING + (state - states);
-        }
+        p = case_rest(arena, p, &records[n], &booking);
 
         records[n].name = booking.name;
 
@@ -174,6 +267,97 @@ case_bookings(arena_t *arena, const char *p, itinerary_record_t *records,
     }
 
     return n;
+}
+
+
+static inline void
+case_trip(arena_t *arena, const case_row_t *row, case_t *t)
+{
+    const char        *p;
+    itinerary_case_t  *c;
+
+    c = &t->c;
+
+    c->trip.known = row->trip[0] != '?';
+    c->trip.owner = case_text(arena, row->trip[0] == 'A' ? "Alpha"
+                                     : row->trip[0] == 'B' ? "alpha" : "");
+
+    for (p = row->trip + 1; *p; p++) {
+
+        switch (*p) {
+
+        case '!':
+            c->trip.busy = 1;
+            break;
+
+        case 'g':
+            c->given = 1;
+            break;
+
+        case '%':
+            t->document.nviolations = *++p - '0';
+            break;
+
+        case '=':
+            c->view.digest = case_text(arena, "T");
+            break;
+
+        case '#':
+            c->view.digest = case_text(arena, CASE_OTHERWISE);
+            break;
+
+        case '~':
+            c->view.rev = 7;
+            break;
+
+        case 'v':
+            c->view.known = 1;
+            c->view.rev = 8;
+            c->trip.rev = 8;
+            break;
+
+        default:
+            abort();
+        }
+    }
+}
+
+
+/* as the reader: stored up to a limit, and counted */
+
+static inline void
+case_violations(arena_t *arena, itinerary_document_t *document)
+{
+    unsigned                 i, k, n, stored;
+    itinerary_violation_t   *v, **last;
+
+    stored = 0;
+    last = &document->violations;
+
+    for (i = 0; i <= document->nbookings; i++) {
+
+        n = i ? document->bookings[i - 1].nviolations : document->nviolations;
+
+        for (k = 1; k <= n && stored < ITINERARY_VIOLATIONS_MAX; k++) {
+
+            v = arena_alloc(arena, sizeof(itinerary_violation_t));
+
+            v->next = NULL;
+            v->booking = i;
+            v->line = 100 * i + k;
+
+            (void) snprintf(v->path, sizeof(v->path), "/%u/%u", i, k);
+            (void) snprintf(v->text, sizeof(v->text), "%u of %u%%s", k, i);
+
+            *last = v;
+            last = &v->next;
+            stored++;
+        }
+    }
+
+    for (i = 0; i < document->nbookings; i++) {
+        document->nviolations += document->bookings[i].nviolations;
+    }
 }
 
 
@@ -197,17 +381,22 @@ case_make(arena_t *arena, const case_row_t *row, case_t *t)
                                : ITINERARY_UNKNOWN_TRIP_DENY;
     c->policy.replace = strstr(row->policy, "keep") == NULL;
     c->policy.cancel_foreign = strstr(row->policy, "own") == NULL;
+    c->policy.booking_source = strstr(row->policy, "registered")
+                               ? ITINERARY_BOOKING_SOURCE_REGISTERED
+                               : strstr(row->policy, "any")
+                                 ? ITINERARY_BOOKING_SOURCE_ANY
+                                 : ITINERARY_BOOKING_SOURCE_CLAIM;
+
+    c->vague = strstr(row->policy, "vague") != NULL;
+    c->given = row->operation == ITINERARY_OP_UPDATE
+               || row->operation == ITINERARY_OP_CANCEL;
 
     if (row->operation != ITINERARY_OP_CREATE) {
         c->trip.id = case_text(arena, "T");
     }
 
     if (row->trip) {
-        c->trip.known = row->trip[0] != '?';
-        c->trip.busy = strchr(row->trip, '!') != NULL;
-        c->trip.owner = case_text(arena, row->trip[0] == 'A' ? "Alpha"
-                                         : row->trip[0] == 'B' ? "alpha"
-                                         : "");
+        case_trip(arena, row, t);
     }
 
     if (row->held) {
@@ -217,7 +406,14 @@ case_make(arena_t *arena, const case_row_t *row, case_t *t)
                                           NULL);
     }
 
-    if (row->posted) {
+    if (row->posted && row->operation == ITINERARY_OP_CANCEL_BOOKING) {
+        records = arena_alloc(arena,
+                              CASE_BOOKINGS * sizeof(itinerary_record_t));
+
+        c->nmeant = case_bookings(arena, row->posted, records, NULL);
+        c->meant = records;
+
+    } else if (row->posted) {
         records = arena_alloc(arena,
                               CASE_BOOKINGS * sizeof(itinerary_record_t));
 
@@ -226,6 +422,9 @@ case_make(arena_t *arena, const case_row_t *row, case_t *t)
         t->document.nbookings = case_bookings(arena, row->posted, records,
                                               t->document.bookings);
         t->document.trip_status = case_text(arena, row->status);
+        t->document.digest = case_text(arena, "T");
+
+        case_violations(arena, &t->document);
 
         c->document = &t->document;
         c->records = records;

@@ -21,8 +21,12 @@
 #define TRIP      "/api/travel/trip/v1.1"
 #define CANCEL    "/api/travel/trip/v1.1/cancel"
 #define GETTRIPS  "/api/travel/trip/v1.1/GetTrips"
+#define BOOKING   "/api/travel/booking/v1.1"
+#define UNBOOK    "/api/travel/booking/v1.1/cancel"
 
 #define S8        "12345678"
+#define S16       S8 S8
+#define S32       S16 S16
 #define S64       S8 S8 S8 S8 S8 S8 S8 S8
 #define S128      S64 S64
 #define S255      S128 S64 S8 S8 S8 S8 S8 S8 S8 "1234567"
@@ -183,7 +187,22 @@ test_operations(void **state)
                                "&confirmationNumber=C", "T" },
 
         { ITINERARY_OP_CANCEL, "POST", CANCEL, "tripId=T", "T" },
-        { ITINERARY_OP_CANCEL, "POST", "/trip/v2/cancel", "&&tripId==", "=" }
+        { ITINERARY_OP_CANCEL, "POST", "/trip/v2/cancel", "&&tripId==", "=" },
+
+        { ITINERARY_OP_READ,   "GET",  BOOKING, "tripId=T", "" },
+        { ITINERARY_OP_BOOK,   "POST", BOOKING, NULL, "" },
+        { ITINERARY_OP_BOOK,   "POST", BOOKING "/", NULL, "" },
+        { ITINERARY_OP_BOOK,   "POST", "/booking/v12.34", NULL, "" },
+        { ITINERARY_OP_BOOK,   "POST", "/trip/v1/booking/v2", NULL, "" },
+        { ITINERARY_OP_BOOK,   "POST", BOOKING, "tripId=T", "T" },
+        { ITINERARY_OP_BOOK,   "POST", BOOKING "/", "TRIPID=a%3Db", "a=b" },
+
+        { ITINERARY_OP_CANCEL_BOOKING, "POST", UNBOOK,
+          "bookingSource=B&confirmationNumber=C", "" },
+        { ITINERARY_OP_CANCEL_BOOKING, "POST", "/booking/v2/cancel",
+          "bookingSource=B&confirmationNumber=C", "" },
+        { ITINERARY_OP_CANCEL, "POST", "/booking/v1/trip/v1/cancel",
+          "tripId=T", "T" }
     };
 
     (void) state;
@@ -225,7 +244,11 @@ test_unknown_paths(void **state)
         "/trip/v1/x", "/trip/v1.1/cancel/", "/trip/v1.1/GetTrips/",
         "/trip/v1.1/cancel.", "/trip/v1.1/cance", "/trip/v1.1/xcancel",
         "/xtrip/v1.1", "/trips/v1.1", "/trip/cancel", "/trip/v1.1/cancel/x",
-        "/api/travel/booking/v1.1", "/booking/v1.1/cancel", "/1.1", "/v1.1/"
+        "/1.1", "/v1.1/", "/booking", "/booking/", "/booking/v",
+        "/booking/v1.", "/booking/v.1", "/booking/v1x", "/booking/v1/x",
+        "/booking/cancel", "/booking/v1.1/cancel/", "/booking/v1/cancel/x",
+        "/booking/v1.1/GetTrips", "/bookings/v1", "/xbooking/v1",
+        "/booking/v1/xcancel", "/trip/booking/1"
     };
 
     (void) state;
@@ -252,7 +275,12 @@ test_case_of_path(void **state)
         { "/trip/v1.1/gettrips",      ITINERARY_OP_READ },
         { "/trip/v1.1/getTrips",      ITINERARY_OP_READ },
         { "/TRIP/v1.1",               ITINERARY_OP_NONE },
-        { "/trip/V1.1/",              ITINERARY_OP_NONE }
+        { "/trip/V1.1/",              ITINERARY_OP_NONE },
+        { "/Booking/v1.1",            ITINERARY_OP_BOOK },
+        { "/booking/V1.1/",           ITINERARY_OP_BOOK },
+        { "/BOOKING/v1.1/cancel",     ITINERARY_OP_CANCEL_BOOKING },
+        { "/booking/v1.1/Cancel",     ITINERARY_OP_CANCEL_BOOKING },
+        { "/booking/V1/cancel",       ITINERARY_OP_CANCEL_BOOKING }
     };
 
     (void) state;
@@ -292,6 +320,9 @@ test_raw_path(void **state)
         { TRIP,   "/api/travel/trip/v1.",    ITINERARY_AMBIGUOUS_PATH },
         { CANCEL, TRIP "%2fcancel",          ITINERARY_AMBIGUOUS_PATH },
         { GETTRIPS, TRIP "/%47etTrips",      ITINERARY_AMBIGUOUS_PATH },
+        { BOOKING, "/api/travel/booking/v1%2e1",
+                                             ITINERARY_AMBIGUOUS_PATH },
+        { UNBOOK, BOOKING "//cancel",        ITINERARY_AMBIGUOUS_PATH },
         { "/x",   "/%78",                    ITINERARY_AMBIGUOUS_PATH },
         { "/x",   "/x",                      ITINERARY_UNKNOWN_OPERATION },
         { "/x",   "",                        ITINERARY_UNKNOWN_OPERATION }
@@ -593,6 +624,10 @@ test_ambiguous_queries(void **state)
               ITINERARY_OP_NONE, "");
         check("POST", CANCEL, args, ITINERARY_AMBIGUOUS_QUERY,
               ITINERARY_OP_CANCEL, "");
+        check("POST", BOOKING, args, ITINERARY_AMBIGUOUS_QUERY,
+              ITINERARY_OP_BOOK, "");
+        check("POST", UNBOOK, args, ITINERARY_AMBIGUOUS_QUERY,
+              ITINERARY_OP_CANCEL_BOOKING, "");
         check("GET", TRIP, args, ITINERARY_REASON_NONE, ITINERARY_OP_READ,
               "");
     }
@@ -667,6 +702,8 @@ test_trip_ids(void **state)
               t[i].trip);
         check("POST", CANCEL, str(t[i].args), t[i].reason,
               ITINERARY_OP_CANCEL, t[i].trip);
+        check("POST", BOOKING, str(t[i].args), t[i].reason,
+              ITINERARY_OP_BOOK, t[i].trip);
     }
 
     for (ch = 1; ch < 256; ch++) {
@@ -704,6 +741,238 @@ test_cancel_without_trip(void **state)
     for (i = 0; i < nelts(t); i++) {
         check("POST", CANCEL, str(t[i]), ITINERARY_BAD_TRIP_ID,
               ITINERARY_OP_CANCEL, "");
+    }
+}
+
+
+/* source and number in canonical form, as names of bookings are */
+
+static void
+test_cancel_booking(void **state)
+{
+    size_t  i;
+    call_t  c;
+
+    static const struct {
+        const char          *args;
+        itinerary_reason_e   reason;
+        const char          *source;
+        const char          *number;
+
+    } t[] = {
+        { "bookingSource=B&confirmationNumber=C",
+          ITINERARY_REASON_NONE, "B", "C" },
+        { "confirmationNumber=aB-1&bookingSource=a%20b",
+          ITINERARY_REASON_NONE, "A B", "AB-1" },
+        { "BOOKINGSOURCE=%20b%20&ConfirmationNumber=%20c%20",
+          ITINERARY_REASON_NONE, "B", "C" },
+        { "bookingSource=b&confirmationNumber=c&x=y&userid_value=u",
+          ITINERARY_REASON_NONE, "B", "C" },
+        { "bookingSource=" S32 "&confirmationNumber=" S32 S16 "12",
+          ITINERARY_REASON_NONE, S32, S32 S16 "12" },
+        { "bookingSource=a%7Cb&confirmationNumber=%7C",
+          ITINERARY_REASON_NONE, "A|B", "|" },
+
+        { NULL, ITINERARY_AMBIGUOUS_QUERY, "", "" },
+        { "a=b", ITINERARY_AMBIGUOUS_QUERY, "", "" },
+        { "bookingSource=B", ITINERARY_AMBIGUOUS_QUERY, "B", "" },
+        { "confirmationNumber=C", ITINERARY_AMBIGUOUS_QUERY, "", "" },
+        { "bookingSource=&confirmationNumber=C",
+          ITINERARY_AMBIGUOUS_QUERY, "", "" },
+        { "bookingSource=B&confirmationNumber=",
+          ITINERARY_AMBIGUOUS_QUERY, "", "" },
+        { "bookingSource=B&confirmationNumber",
+          ITINERARY_AMBIGUOUS_QUERY, "", "" },
+        { "bookingSource=%20&confirmationNumber=C",
+          ITINERARY_AMBIGUOUS_QUERY, "", "" },
+        { "bookingSource=B&confirmationNumber=%20%20",
+          ITINERARY_AMBIGUOUS_QUERY, "B", "" },
+
+        { "bookingSource=a%20%20b&confirmationNumber=C",
+          ITINERARY_AMBIGUOUS_QUERY, "", "" },
+        { "bookingSource=B&confirmationNumber=a%20b",
+          ITINERARY_AMBIGUOUS_QUERY, "B", "" },
+        { "bookingSource=%C3%A9&confirmationNumber=C",
+          ITINERARY_AMBIGUOUS_QUERY, "", "" },
+        { "bookingSource=B&confirmationNumber=%C3%A9",
+          ITINERARY_AMBIGUOUS_QUERY, "B", "" },
+        { "bookingSource=" S32 "1&confirmationNumber=C",
+          ITINERARY_AMBIGUOUS_QUERY, "", "" },
+        { "bookingSource=B&confirmationNumber=" S32 S16 "123",
+          ITINERARY_AMBIGUOUS_QUERY, "B", "" },
+
+        { "bookingSource=B&confirmationNumber=C&tripId=T",
+          ITINERARY_AMBIGUOUS_QUERY, "", "" },
+        { "tripId=!&bookingSource=B&confirmationNumber=C",
+          ITINERARY_AMBIGUOUS_QUERY, "", "" },
+        { "bookingSource=B&bookingSource=B&confirmationNumber=C",
+          ITINERARY_AMBIGUOUS_QUERY, "", "" },
+        { "bookingSource=B&confirmationNumber=C&confirmationNUMBER=C",
+          ITINERARY_AMBIGUOUS_QUERY, "", "" },
+        { "bookingSource=B&confirmation_number=C",
+          ITINERARY_AMBIGUOUS_QUERY, "", "" },
+        { "bookingSource=B&confirmationNumber=a+b",
+          ITINERARY_AMBIGUOUS_QUERY, "", "" }
+    };
+
+    (void) state;
+
+    for (i = 0; i < nelts(t); i++) {
+        call(&c, 0, "POST", str(UNBOOK), str(UNBOOK), str(t[i].args));
+
+        check_reason(&c, t[i].reason, t[i].args ? t[i].args : "");
+        check_text(&c.target.source, t[i].source, t[i].args);
+        check_text(&c.target.confirmation, t[i].number, t[i].args);
+        check_text(&c.target.trip, "", t[i].args);
+        assert_int_equal(c.target.operation, ITINERARY_OP_CANCEL_BOOKING);
+
+        arena_free(&c.arena);
+
+        /* of other operations they are no concern */
+
+        if (t[i].reason == ITINERARY_REASON_NONE) {
+            call(&c, 0, "POST", str(BOOKING), str(BOOKING), str(t[i].args));
+
+            check_reason(&c, ITINERARY_REASON_NONE, t[i].args);
+            assert_int_equal(c.target.operation, ITINERARY_OP_BOOK);
+            assert_int_equal(c.target.source.len, 0);
+            assert_int_equal(c.target.confirmation.len, 0);
+
+            arena_free(&c.arena);
+        }
+    }
+}
+
+
+/* which trip a GET shows, if that can be told without doubt */
+
+static void
+test_trip_details(void **state)
+{
+    size_t           i;
+    call_t           c;
+    unsigned         n;
+    itinerary_str_t  trip;
+
+    static const struct {
+        const char  *uri;
+        const char  *raw;    /* NULL: the same */
+        const char  *args;
+        const char  *trip;   /* NULL: none */
+
+    } t[] = {
+        { TRIP "/T", NULL, NULL, "T" },
+        { TRIP "/T", "", NULL, "T" },
+        { TRIP "/T", NULL, "userid_type=t&userid_value=u", "T" },
+        { TRIP "/T", NULL, "a=b", NULL },
+        { TRIP "/T", NULL, "a=b&userid_value=u", NULL },
+        { TRIP "/T", NULL, "userid_value=u&", NULL },
+        { TRIP "/T", NULL, "bookingSource=s", NULL },
+        { TRIP "/g$.E_j~x==-", NULL, NULL, "g$.E_j~x==-" },
+        { "/trip/v1/v1", NULL, NULL, "v1" },
+        { "/trip/v1/" S128, NULL, NULL, S128 },
+        { TRIP, NULL, "tripId=T", "T" },
+        { TRIP "/", NULL, "TRIPID=%54", "T" },
+        { TRIP, "", "tripid=T&userid_type=t", "T" },
+        { TRIP, "", "tripid=T&a=b", NULL },
+        { "/trip/v12.34", NULL, "tripId==", "=" },
+        { "/trip/v1/trip/v2", NULL, "tripId=T", "T" },
+
+        /* no trip, or two */
+
+        { TRIP, NULL, NULL, NULL },
+        { TRIP "/", NULL, NULL, NULL },
+        { TRIP, NULL, "a=b", NULL },
+        { TRIP "/T", NULL, "tripId=T", NULL },
+        { TRIP "/T", NULL, "tripId=U", NULL },
+
+        /* no trip id */
+
+        { TRIP, NULL, "tripId=!", NULL },
+        { TRIP, NULL, "tripId=%2541", NULL },
+        { TRIP "/a,b", NULL, NULL, NULL },
+        { "/trip/v1/" S128 "1", NULL, NULL, NULL },
+
+        /* another path */
+
+        { "/", NULL, "tripId=T", NULL },
+        { "/T", NULL, NULL, NULL },
+        { "", NULL, "tripId=T", NULL },
+        { "/trip/T", NULL, NULL, NULL },
+        { "/trip/v/T", NULL, NULL, NULL },
+        { "/trip/v1.", NULL, "tripId=T", NULL },
+        { TRIP "/T/", NULL, NULL, NULL },
+        { TRIP "/T/U", NULL, NULL, NULL },
+        { TRIP "/T/U", NULL, "tripId=T", NULL },
+        { BOOKING "/T", NULL, NULL, NULL },
+        { BOOKING, NULL, "tripId=T", NULL },
+        { "/xtrip/v1/T", NULL, NULL, NULL },
+
+        /* a path or a query that can be read in two ways */
+
+        { "/Trip/v1/T", NULL, NULL, NULL },
+        { "/trip/V1", NULL, "tripId=T", NULL },
+        { TRIP "/T", TRIP "/%54", NULL, NULL },
+        { TRIP "/T", TRIP "//T", NULL, NULL },
+        { TRIP "/T", TRIP "/T#", NULL, NULL },
+        { TRIP "/T", TRIP, NULL, NULL },
+        { TRIP "//T", NULL, NULL, NULL },
+        { TRIP "/.", NULL, NULL, NULL },
+        { TRIP "/T;x", NULL, NULL, NULL },
+        { TRIP "/T", NULL, "#", NULL },
+        { TRIP, NULL, "tripId=T&tripId=T", NULL },
+        { TRIP, NULL, "tripId=T&trip_id=U", NULL },
+        { TRIP "/T", NULL, "trip_id=U", NULL },
+        { TRIP, NULL, "tripId=", NULL }
+    };
+
+    (void) state;
+
+    for (i = 0; i < nelts(t); i++) {
+
+        for (n = 0; n < 20; n++) {
+            memset(&c, 0, sizeof(call_t));
+            arena_init(&c.arena, 0);
+
+            c.request.method = text(&c.arena, "GET", 3);
+            c.request.uri = text(&c.arena, t[i].uri, strlen(t[i].uri));
+            c.request.raw = t[i].raw ? str(t[i].raw) : c.request.uri;
+            c.request.args = text(&c.arena, t[i].args,
+                                  t[i].args ? strlen(t[i].args) : 0);
+
+            c.arena.count = 0;
+            c.arena.fail = n;
+
+            trip = str("");
+            c.rc = itinerary_details(&c.arena.pool, &c.request, &trip);
+
+            if (n && c.arena.count >= n) {
+
+                /* a failed allocation makes no trip of none */
+
+                assert_true(c.rc == ITINERARY_NOMEM
+                            || (t[i].trip == NULL
+                                && c.rc == ITINERARY_REFUSED));
+                arena_free(&c.arena);
+                continue;
+            }
+
+            if (c.rc != (t[i].trip ? ITINERARY_OK : ITINERARY_REFUSED)) {
+                print_error("\"%s\" \"%s\": rc:%d\n", t[i].uri,
+                            t[i].args ? t[i].args : "", c.rc);
+                fail();
+            }
+
+            if (t[i].trip) {
+                check_text(&trip, t[i].trip, t[i].uri);
+            }
+
+            arena_free(&c.arena);
+
+            if (n) {
+                break;
+            }
+        }
     }
 }
 
@@ -770,7 +1039,26 @@ test_details(void **state)
           "the name of the argument \"??\" is not printable ASCII" },
         { "POST", TRIP, S64 S64 "%=x",
           "bad percent-encoding in the name of the argument \"" S64 "\"" },
-        { "POST", CANCEL, NULL, "a cancel needs the argument \"tripId\"" }
+        { "POST", CANCEL, NULL, "a cancel needs the argument \"tripId\"" },
+        { "POST", "/booking/v1/x", NULL,
+          "the path of a POST ends with \"/trip/v<N>\", "
+          "\"/trip/v<N>/cancel\", \"/trip/v<N>/GetTrips\", "
+          "\"/booking/v<N>\" or \"/booking/v<N>/cancel\"" },
+        { "POST", UNBOOK, "bookingSource=B&confirmationNumber=C&tripId=T",
+          "the argument \"tripId\" is not one of the cancellation of "
+          "a booking" },
+        { "POST", UNBOOK, "confirmationNumber=C",
+          "the cancellation of a booking needs the argument "
+          "\"bookingSource\"" },
+        { "POST", UNBOOK, "bookingSource=B",
+          "the cancellation of a booking needs the argument "
+          "\"confirmationNumber\"" },
+        { "POST", UNBOOK, "bookingSource=%C3%A9&confirmationNumber=C",
+          "the value of \"bookingSource\" is too long or has a character "
+          "that is not allowed" },
+        { "POST", UNBOOK, "bookingSource=B&confirmationNumber=" S64,
+          "the value of \"confirmationNumber\" is too long or has a "
+          "character that is not allowed" }
     };
 
     (void) state;
@@ -792,7 +1080,9 @@ test_names(void **state)
 {
     size_t  i;
 
-    static const char  *names[] = { "", "read", "create", "update", "cancel" };
+    static const char  *names[] = {
+        "", "read", "create", "update", "cancel", "book", "cancel_booking"
+    };
 
     (void) state;
 
@@ -821,7 +1111,26 @@ test_no_memory(void **state)
         "tripId=!", "tripId=T&tripId=T", "_method=PUT", "tripId"
     };
 
+    static const char  unbook[] = "bookingSource=b&confirmationNumber=c";
+
     (void) state;
+
+    for (n = 1; n < 100; n++) {
+        call(&c, n, "POST", str(UNBOOK), str(UNBOOK), str(unbook));
+
+        if (c.arena.count < n) {
+            break;
+        }
+
+        assert_int_equal(c.rc, ITINERARY_NOMEM);
+        assert_int_equal(c.error.reason, ITINERARY_REASON_NONE);
+
+        arena_free(&c.arena);
+    }
+
+    assert_int_equal(c.rc, ITINERARY_OK);
+    assert_true(n > 4);
+    arena_free(&c.arena);
 
     for (i = 0; i < nelts(args); i++) {
 
@@ -967,6 +1276,10 @@ main(void)
           test_trip_ids, NULL, NULL, NULL },
         { "a cancel needs a trip id",
           test_cancel_without_trip, NULL, NULL, NULL },
+        { "a booking is cancelled by its source and a number, each once",
+          test_cancel_booking, NULL, NULL, NULL },
+        { "a GET shows the details of one trip, or of none",
+          test_trip_details, NULL, NULL, NULL },
         { "userid_value says on whose behalf",
           test_on_behalf_of, NULL, NULL, NULL },
         { "a refusal says what is wrong",

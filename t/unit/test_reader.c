@@ -33,8 +33,12 @@
 
 #define nelts(a)     (sizeof(a) / sizeof((a)[0]))
 
-#define POST         ITINERARY_READ_POST
-#define ANSWER       ITINERARY_READ_ANSWER
+/* what is read, and of which roots: bit 0 is the reading, bit 1 Booking */
+
+#define POST         0
+#define ANSWER       1
+#define BOOK         2
+#define BOOKED       3
 
 #define OK           ITINERARY_REASON_NONE
 #define MALFORMED    ITINERARY_MALFORMED_BODY
@@ -68,7 +72,7 @@
 
 typedef struct {
     const char           *name;
-    itinerary_reading_e   reading;
+    unsigned              kind;
     itinerary_reason_e    reason;
     const char           *expected;   /* what show() makes of it */
     const char           *text;
@@ -82,7 +86,8 @@ static const row_t  rows[] = {
 
     { "a post", POST, OK,
       "name=Trip status=HK start=2013-12-21T07:25:00"
-      " end=2013-12-24T23:59:00 TRAVEL.COM|C1/1@6 TRAVEL.COM|0987/2@10",
+      " end=2013-12-24T23:59:00 TRAVEL.COM|C1/1@6 #X1"
+      " TRAVEL.COM|0987/2@10 #X1 #X1",
       text("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
            "<Itinerary" NS "><TripName>Trip</TripName>\n"
            "<TripStatus>HK</TripStatus><Comments />"
@@ -486,7 +491,7 @@ static const row_t  rows[] = {
     /* answers */
 
     { "an answer", ANSWER, OK,
-      "id=X itin=L1 name=T S|A1/1@1 S|A2/0@1",
+      "id=X itin=L1 name=T S|A1/1@1 #1 S|A2/0@1",
       text("<Itinerary" NS "><id>https://h/trip/v1.1/X</id>"
            "<ItinLocator>L1</ItinLocator><TripName>T</TripName><Bookings>"
            BOOKING("<Segments><Car>" NUMBER("1") "</Car></Segments>")
@@ -552,7 +557,105 @@ static const row_t  rows[] = {
     { "HTML", ANSWER, DOCTYPE, "1 : a declaration",
       text("<!doctype html>\n<html><body>503</body></html>") },
     { "a truncated answer", ANSWER, MALFORMED, "*",
-      text("<Itinerary><id>1</id><Bookings>") }
+      text("<Itinerary><id>1</id><Bookings>") },
+
+    /* other roots */
+
+    { "a booking by itself", BOOK, OK, "booking: S|A1/2@2 #N2 #N1",
+      text("<?xml version='1.0'?>\n<Booking" NS "><Segments><Car>"
+           NUMBER(" n1 ") "</Car><Air>" NUMBER("N2") "</Air></Segments>"
+           LOCATOR("a1") SOURCE("s") "</Booking>\n") },
+    { "a booking in no namespace", BOOK, OK, "booking: S|A1/0@1",
+      text(BOOKING("")) },
+    { "a trip where a booking is due", BOOK, INVALID,
+      "1 /Itinerary: the root is not Booking", text(BOOKINGS(BOOKING(""))) },
+    { "a booking in another namespace", BOOK, AMBIGUOUS,
+      "1 /Booking: another namespace",
+      text("<Booking xmlns='a'>" LOCATOR("A1") SOURCE("S") "</Booking>") },
+    { "a booking in another case", BOOK, AMBIGUOUS,
+      "1 /booking: another letter case", text("<booking/>") },
+    { "a booking with a type", BOOK, AMBIGUOUS,
+      "1 /Booking: xsi:nil or xsi:type",
+      text("<Booking" XSI " xsi:type='a'/>") },
+    { "a booking in a booking", BOOK, AMBIGUOUS,
+      "1 /Booking/Booking: at another place than its own",
+      text("<Booking>" LOCATOR("A1") SOURCE("S") BOOKING("")
+           "</Booking>") },
+    { "Bookings in a booking", BOOK, AMBIGUOUS,
+      "1 /Booking/Bookings: at another place than its own",
+      text("<Booking>" LOCATOR("A1") SOURCE("S") "<Bookings/></Booking>") },
+    { "a status of the trip in a booking", BOOK, AMBIGUOUS,
+      "1 /Booking/TripStatus: at another place than its own",
+      text("<Booking>" LOCATOR("A1") SOURCE("S")
+           "<TripStatus>2</TripStatus></Booking>") },
+    { "a booking with two locators", BOOK, AMBIGUOUS,
+      "2 /Booking/RecordLocator: a second one",
+      text("<Booking>" LOCATOR("A1") "\n" LOCATOR("A1") SOURCE("S")
+           "</Booking>") },
+    { "a booking without its name", BOOK, INVALID,
+      "2 /Booking/RecordLocator: RecordLocator is missing; "
+      "2 /Booking/BookingSource: BookingSource is missing",
+      text("<Booking\n/>") },
+    { "a booking with a bad name", BOOK, INVALID,
+      "2 /Booking/BookingSource: BookingSource is missing; "
+      "3 /Booking/RecordLocator: RecordLocator has a character that is not"
+      " allowed",
+      text("\n<Booking>\n" LOCATOR("A 1") "</Booking>") },
+    { "two bookings", BOOK, MALFORMED, "*", text(BOOKING("") BOOKING("")) },
+
+    { "a booking as an answer", BOOKED, OK, "booking: S|A1/1@1 #N1",
+      text(BOOKING("<Segments><Car>" NUMBER("N1") "</Car></Segments>")) },
+    { "a booking as an answer without its name", BOOKED, OK, "booking: /0@1",
+      text("<Booking/>") },
+    { "a trip as an answer to a booking", BOOKED, OK, "id=1 S|A1/0@1",
+      text(TRIP("<id>http://h/1</id>" BOOKING(""))) },
+    { "a segment as an answer", BOOKED, OK, "segment:",
+      text("<Car" NS ">" NUMBER("N1") "<id>1</id></Car>") },
+    { "a segment that there is not", BOOKED, INVALID,
+      "1 /Cab: the root is not Itinerary", text("<Cab/>") },
+    { "a booking as an answer where a trip is due", ANSWER, INVALID,
+      "1 /Booking: the root is not Itinerary", text(BOOKING("")) },
+
+    /* confirmation numbers */
+
+    { "a number that is none", POST, OK, "S|A1/3@1 #OK",
+      text(BOOKINGS(BOOKING("<Segments><Car>" NUMBER("") "</Car><Car>"
+                            NUMBER("a b") "</Car><Car>" NUMBER("ok")
+                            "</Car></Segments>"))) },
+    { "a number at its longest", POST, OK, "S|A1/2@1 #" S50,
+      text(BOOKINGS(BOOKING("<Segments><Car>" NUMBER(S50) "</Car><Car>"
+                            NUMBER(S50 "X") "</Car></Segments>"))) },
+    { "an endless number", POST, OK, "S|A1/1@1",
+      text(BOOKINGS(BOOKING("<Segments><Car>" NUMBER(S250 S250 S250 S250 S50)
+                            "</Car></Segments>"))) },
+    { "two numbers in a segment", POST, AMBIGUOUS,
+      "1 /Itinerary/Bookings/Booking[1]/Segments/*[1]/ConfirmationNumber:"
+      " a second one",
+      text(BOOKINGS(BOOKING("<Segments><Car>" NUMBER("1") NUMBER("1")
+                            "</Car></Segments>"))) },
+    { "numbers deeper down", POST, OK, "S|A1/1@1 #N1",
+      text(BOOKINGS(BOOKING("<Segments><Car><Seat>" NUMBER("N2") "</Seat>"
+                            NUMBER("N1") "</Car></Segments>"))) },
+    { "two numbers in a segment of an answer", ANSWER, OK, "S|A1/1@1 #1",
+      text(BOOKINGS(BOOKING("<Segments><Car>" NUMBER("1") NUMBER("2")
+                            "</Car></Segments>"))) },
+    { "each booking has its own", POST, OK, "S|A1/1@1 #1 T|A1/1@1 #2",
+      text(BOOKINGS(BOOKING("<Segments><Car>" NUMBER("1")
+                            "</Car></Segments>")
+                    "<Booking>" LOCATOR("A1") SOURCE("T") "<Segments><Car>"
+                    NUMBER("2") "</Car></Segments></Booking>")) },
+
+    /* passengers */
+
+    { "a locator in a passenger", POST, OK, "S|A1/0@1",
+      text(BOOKINGS(BOOKING("<Passengers>" LOCATOR("B2") "<Passenger>"
+                            LOCATOR("C3") "<a>" LOCATOR("D4")
+                            "</a></Passenger></Passengers>"))) },
+    { "a status in a passenger", POST, AMBIGUOUS,
+      "1 /Itinerary/Bookings/Booking[1]/Passengers/Passenger[2]/TripStatus:"
+      " at another place than its own",
+      text(BOOKINGS(BOOKING("<Passengers><Passenger/><Passenger>"
+                            "<TripStatus/></Passenger></Passengers>"))) }
 };
 
 
@@ -638,13 +741,14 @@ show_field(char *p, const char *name, const itinerary_str_t *value)
 static const char *
 show(itinerary_reader_t *reader)
 {
-    char                  *p;
-    unsigned               i;
-    itinerary_error_t     *error;
-    itinerary_detail_t    *detail;
-    itinerary_booking_t   *booking;
-    itinerary_document_t  *document;
-    static char            buf[65536];
+    char                      *p;
+    unsigned                   i;
+    itinerary_error_t         *error;
+    itinerary_detail_t        *detail;
+    itinerary_booking_t       *booking;
+    itinerary_document_t      *document;
+    itinerary_confirmation_t  *number;
+    static char                buf[65536];
 
     p = buf;
     document = itinerary_reader_document(reader);
@@ -664,6 +768,11 @@ show(itinerary_reader_t *reader)
     assert_int_equal(error->reason, OK);
     assert_null(error->details);
 
+    if (document->root != ITINERARY_ROOT_ITINERARY) {
+        p += sprintf(p, "%s: ", document->root == ITINERARY_ROOT_BOOKING
+                                ? "booking" : "segment");
+    }
+
     p = show_field(p, "id", &document->id);
     p = show_field(p, "itin", &document->itin_locator);
     p = show_field(p, "trip", &document->trip_id);
@@ -677,11 +786,39 @@ show(itinerary_reader_t *reader)
         p += sprintf(p, "%.*s/%u@%u ", (int) booking->name.len,
                      booking->name.len ? (char *) booking->name.data : "",
                      booking->segments, booking->line);
+
+        /* the last one is the first in the list */
+
+        for (number = booking->confirmations; number; number = number->next) {
+            p += sprintf(p, "#%.*s ", (int) number->number.len,
+                         (char *) number->number.data);
+        }
     }
 
     p[p > buf ? -1 : 0] = '\0';
 
     return buf;
+}
+
+
+/* all zero but for what a kind of document is read with */
+
+static void
+set_conf(itinerary_reader_conf_t *conf, unsigned kind)
+{
+    memset(conf, 0, sizeof(itinerary_reader_conf_t));
+
+    conf->reading = (kind & ANSWER) ? ITINERARY_READ_ANSWER
+                                    : ITINERARY_READ_POST;
+    conf->max_bookings = 8;
+    conf->roots = ITINERARY_ROOT_ITINERARY;
+
+    if (kind == BOOK) {
+        conf->roots = ITINERARY_ROOT_BOOKING;
+
+    } else if (kind == BOOKED) {
+        conf->roots |= ITINERARY_ROOT_BOOKING|ITINERARY_ROOT_SEGMENT;
+    }
 }
 
 
@@ -742,9 +879,7 @@ check(const row_t *row, const feed_t *f)
     itinerary_reader_t       *reader;
     itinerary_reader_conf_t   conf;
 
-    conf.reading = row->reading;
-    conf.charset = ITINERARY_CHARSET_NONE;
-    conf.max_bookings = 8;
+    set_conf(&conf, row->kind);
 
     arena_init(&arena, 0);
 
@@ -806,16 +941,14 @@ test_page(void **state)
     assert_ptr_not_equal(page, MAP_FAILED);
     assert_int_equal(mprotect(page + size, size, PROT_NONE), 0);
 
-    conf.charset = ITINERARY_CHARSET_US_ASCII;
-    conf.max_bookings = 8;
-
     for (i = 0; i < nelts(rows); i++) {
         row = &rows[i];
 
         memset(page, ' ', size);
         memcpy(page + size - row->len, row->text, row->len);
 
-        conf.reading = row->reading;
+        set_conf(&conf, row->kind);
+        conf.charset = ITINERARY_CHARSET_US_ASCII;
 
         arena_init(&arena, 0);
 
@@ -897,9 +1030,7 @@ starve(const row_t *row, unsigned fail, unsigned fail_xml)
     f.len = row->len;
     f.cut = row->len;
 
-    conf.reading = row->reading;
-    conf.charset = ITINERARY_CHARSET_NONE;
-    conf.max_bookings = 8;
+    set_conf(&conf, row->kind);
 
     arena_init(&arena, fail);
     xmlResetLastError();
@@ -959,7 +1090,7 @@ test_memory(void **state)
 /* "head", "unit" n times with %u counted up, "tail", "close" n times */
 
 static void
-limit(itinerary_reading_e reading, const char *head, const char *unit,
+limit(unsigned kind, const char *head, const char *unit,
     unsigned n, const char *tail, const char *close,
     itinerary_reason_e reason)
 {
@@ -970,7 +1101,7 @@ limit(itinerary_reading_e reading, const char *head, const char *unit,
 
     memset(&row, 0, sizeof(row_t));
 
-    row.reading = reading;
+    row.kind = kind;
     row.reason = reason;
     row.expected = "*";
 
@@ -1009,42 +1140,42 @@ limit(itinerary_reading_e reading, const char *head, const char *unit,
 static void
 test_limits(void **state)
 {
-    itinerary_reading_e  reading;
+    unsigned  kind;
 
     static const char  booking[] = "<Booking>" LOCATOR("L%u") SOURCE("S")
                                    "</Booking>";
 
     (void) state;
 
-    for (reading = POST; reading <= ANSWER; reading++) {
+    for (kind = POST; kind <= ANSWER; kind++) {
 
-        limit(reading, "<Itinerary><Bookings>", booking, 7,
+        limit(kind, "<Itinerary><Bookings>", booking, 7,
               "</Bookings></Itinerary>", "", OK);
-        limit(reading, "<Itinerary><Bookings>", booking, 8,
+        limit(kind, "<Itinerary><Bookings>", booking, 8,
               "</Bookings></Itinerary>", "", OK);
-        limit(reading, "<Itinerary><Bookings>", booking, 9,
+        limit(kind, "<Itinerary><Bookings>", booking, 9,
               "</Bookings></Itinerary>", "", TOO_LARGE);
 
-        limit(reading, "<Itinerary", " a%u='b'", 63, "/>", "", OK);
-        limit(reading, "<Itinerary", " a%u='b'", 64, "/>", "", OK);
-        limit(reading, "<Itinerary", " a%u='b'", 65, "/>", "", TOO_LARGE);
+        limit(kind, "<Itinerary", " a%u='b'", 63, "/>", "", OK);
+        limit(kind, "<Itinerary", " a%u='b'", 64, "/>", "", OK);
+        limit(kind, "<Itinerary", " a%u='b'", 65, "/>", "", TOO_LARGE);
 
-        limit(reading, "<Itinerary", " ", ITINERARY_TAG_MAX - 13, "/>", "",
+        limit(kind, "<Itinerary", " ", ITINERARY_TAG_MAX - 13, "/>", "",
               OK);
-        limit(reading, "<Itinerary", " ", ITINERARY_TAG_MAX - 12, "/>", "",
+        limit(kind, "<Itinerary", " ", ITINERARY_TAG_MAX - 12, "/>", "",
               OK);
-        limit(reading, "<Itinerary", " ", ITINERARY_TAG_MAX - 11, "/>", "",
+        limit(kind, "<Itinerary", " ", ITINERARY_TAG_MAX - 11, "/>", "",
               TOO_LARGE);
 
-        limit(reading, "<Itinerary>", "<a/>", 100000, "</Itinerary>", "",
+        limit(kind, "<Itinerary>", "<a/>", 100000, "</Itinerary>", "",
               OK);
-        limit(reading, "<Itinerary><!--", ">", ITINERARY_SECTION_MAX - 7,
+        limit(kind, "<Itinerary><!--", ">", ITINERARY_SECTION_MAX - 7,
               "--></Itinerary>", "", MALFORMED);
-        limit(reading, "<Itinerary><!-- ", ">", ITINERARY_SECTION_MAX - 8,
+        limit(kind, "<Itinerary><!-- ", ">", ITINERARY_SECTION_MAX - 8,
               "--></Itinerary>", "", OK);
-        limit(reading, "<Itinerary><!-- ", ">", ITINERARY_SECTION_MAX - 7,
+        limit(kind, "<Itinerary><!-- ", ">", ITINERARY_SECTION_MAX - 7,
               "--></Itinerary>", "", TOO_LARGE);
-        limit(reading, "<Itinerary><![CDATA[", "]>", 30000,
+        limit(kind, "<Itinerary><![CDATA[", "]>", 30000,
               "]]></Itinerary>", "", OK);
     }
 }
@@ -1135,7 +1266,7 @@ test_pieces(void **state)
     p += sprintf(p, "</Bookings></Itinerary>");
     len = p - data;
 
-    memset(&conf, 0, sizeof(itinerary_reader_conf_t));
+    set_conf(&conf, POST);
     conf.max_bookings = 512;
 
     for (n = 1; n < len; n += (n < 64) ? 1 : n / 3) {
@@ -1177,7 +1308,7 @@ test_after(void **state)
 
     (void) state;
 
-    memset(&conf, 0, sizeof(itinerary_reader_conf_t));
+    set_conf(&conf, POST);
     arena_init(&arena, 0);
 
     reader = itinerary_reader_create(&arena.pool, &conf);
@@ -1212,7 +1343,7 @@ test_destroy(void **state)
 
     (void) state;
 
-    memset(&conf, 0, sizeof(itinerary_reader_conf_t));
+    set_conf(&conf, POST);
     arena_init(&arena, 0);
 
     for (n = 0; n < sizeof(text); n++) {

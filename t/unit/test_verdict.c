@@ -20,6 +20,8 @@
 #define CREATE  ITINERARY_OP_CREATE
 #define UPDATE  ITINERARY_OP_UPDATE
 #define CANCEL  ITINERARY_OP_CANCEL
+#define BOOK    ITINERARY_OP_BOOK
+#define UNBOOK  ITINERARY_OP_CANCEL_BOOKING
 
 
 /* a case in the words of case.h, and what is expected of it in those of show */
@@ -49,21 +51,22 @@ static const row_t  rows[] = {
     { { CREATE, "adopt", NULL, NULL, "", NULL, NULL },
       "allow", "", "create record" },
     { { CREATE, "", NULL, NULL, "+1", "2", NULL },
-      "allow", "added 1 claim take", "create record" },
+      "allow", "added 1 claim bind take", "create record" },
 
     /* booking added: always */
 
     { { CREATE, "", NULL, NULL, "+1 +x1 +2", NULL, NULL },
       "allow",
-      "added 1 claim take, added x1 claim take, added 2 claim take",
+      "added 1 claim bind take, added x1 claim bind take, "
+      "added 2 claim bind take",
       "create record" },
     { { UPDATE, "", "A", "A1", "A1a +2", NULL, NULL },
-      "allow", "changed 1 take, added 2 claim take", "record" },
+      "allow", "changed 1 take, added 2 claim bind take", "record" },
 
     /* booking changed: the supplier created it, whichever trip it is in */
 
     { { CREATE, "", NULL, NULL, "A1a A2p A3c", NULL, NULL },
-      "allow", "changed 1 take, changed 2 claim take, changed 3 take",
+      "allow", "changed 1 take, changed 2 claim bind take, changed 3 take",
       "create record" },
     { { CREATE, "", NULL, NULL, "B1a", NULL, NULL },
       "booking_not_owned", "changed 1 denied", "create record" },
@@ -106,14 +109,16 @@ static const row_t  rows[] = {
     { { UPDATE, "allow", "B", "", "", NULL, NULL },
       "trip_not_owned", "", "record" },
     { { UPDATE, "", "B", "A1", "A1a +2", NULL, NULL },
-      "trip_not_owned", "changed 1 take, added 2 claim take", "record" },
+      "trip_not_owned", "changed 1 take, added 2 claim bind take", "record" },
 
     /* a trip without a creator on record, and one that is not known */
 
     { { UPDATE, "", "-", "", "", NULL, NULL },
       "trip_not_owned", "", "record" },
-    { { UPDATE, "", "?", "", "", NULL, NULL },       "trip_not_owned", "", "" },
-    { { UPDATE, "", "?", "", NULL, NULL, NULL },     "trip_not_owned", "", "" },
+    { { UPDATE, "", "?", "", "", NULL, NULL },
+      "trip_not_owned", "", "" },
+    { { UPDATE, "", "?", "", NULL, NULL, NULL },
+      "trip_not_owned", "", "" },
     { { UPDATE, "adopt", "-", "", "", NULL, NULL },
       "allow", "", "create record" },
     { { UPDATE, "adopt", "?", "", "", NULL, NULL },
@@ -123,18 +128,20 @@ static const row_t  rows[] = {
     { { UPDATE, "allow", "-", "", "", NULL, NULL },  "allow", "", "record" },
     { { UPDATE, "allow", "?", "", "", NULL, NULL },  "allow", "", "" },
     { { UPDATE, "adopt", "?", "", "+1 A2a -3s", NULL, NULL },
-      "allow", "added 1 claim take, changed 2 take, changed 3 take",
+      "allow", "added 1 claim bind take, changed 2 take, changed 3 take",
       "create record" },
     { { UPDATE, "allow", "?", "", "+1 A2a -3s", NULL, NULL },
-      "allow", "added 1 claim take, changed 2 take, changed 3", "" },
+      "allow", "added 1 claim bind take, changed 2 take, changed 3", "" },
 
     /* what is denied adopts nothing */
 
     { { UPDATE, "adopt", "?", "", "+1 -2s B3a", NULL, NULL },
-      "booking_not_owned", "added 1 claim take, changed 2, changed 3 denied",
+      "booking_not_owned",
+      "added 1 claim bind take, changed 2, changed 3 denied",
       "" },
     { { UPDATE, "adopt", "-", "B1", "+2", NULL, NULL },
-      "booking_not_owned", "added 2 claim take, removed 1 denied", "record" },
+      "booking_not_owned", "added 2 claim bind take, removed 1 denied",
+      "record" },
     { { CREATE, "adopt", NULL, NULL, "-1s B2a", NULL, NULL },
       "booking_not_owned", "changed 1, changed 2 denied", "create record" },
 
@@ -156,7 +163,7 @@ static const row_t  rows[] = {
     /* itinerary_replace off */
 
     { { UPDATE, "keep", "A", "A1 B2 -3", "+4", NULL, NULL },
-      "allow", "added 4 claim take", "record" },
+      "allow", "added 4 claim bind take", "record" },
     { { UPDATE, "keep", "A", "B1", "B1a", NULL, NULL },
       "booking_not_owned", "changed 1 denied", "record" },
 
@@ -172,7 +179,8 @@ static const row_t  rows[] = {
       "trip_not_owned", "", "record" },
     { { CANCEL, "", "-", "-1", NULL, NULL, NULL },
       "trip_not_owned", "", "record" },
-    { { CANCEL, "", "?", "", NULL, NULL, NULL },     "trip_not_owned", "", "" },
+    { { CANCEL, "", "?", "", NULL, NULL, NULL },
+      "trip_not_owned", "", "" },
     { { CANCEL, "adopt", "-", "-1", NULL, NULL, NULL },
       "allow", "cancelled 1", "create record cancel" },
     { { CANCEL, "allow", "-", "-1 A2p", NULL, NULL, NULL },
@@ -205,7 +213,7 @@ static const row_t  rows[] = {
     { { UPDATE, "", "A", "A1", "A1a", "2", NULL },
       "allow", "changed 1 take", "record cancel" },
     { { UPDATE, "", "A", "A1", "+2", "2", NULL },
-      "allow", "added 2 claim take, removed 1", "record cancel" },
+      "allow", "added 2 claim bind take, removed 1", "record cancel" },
     { { UPDATE, "", "A", "B1", "", "2", NULL },
       "booking_not_owned", "removed 1 denied", "record cancel" },
     { { UPDATE, "keep", "A", "A1 B2 -3", "A1a", "2", NULL },
@@ -214,14 +222,14 @@ static const row_t  rows[] = {
       "allow", "changed 1 take, cancelled 2", "record cancel" },
     { { UPDATE, "keep own", "A", "B1 -2", "+3", "2", NULL },
       "booking_not_owned",
-      "added 3 claim take, cancelled 1 denied, cancelled 2 denied",
+      "added 3 claim bind take, cancelled 1 denied, cancelled 2 denied",
       "record cancel" },
     { { UPDATE, "keep own allow", "A", "-1", "", "2", NULL },
       "allow", "cancelled 1", "record cancel" },
     { { UPDATE, "own", "A", "B1", "B1a", "2", NULL },
       "booking_not_owned", "changed 1 denied", "record cancel" },
     { { UPDATE, "keep adopt", "-", "B1", "+2", "2", NULL },
-      "booking_not_owned", "added 2 claim take, cancelled 1 denied",
+      "booking_not_owned", "added 2 claim bind take, cancelled 1 denied",
       "record cancel" },
     { { UPDATE, "keep allow", "-", "-1 A2", "", "2", NULL },
       "allow", "cancelled 1, cancelled 2", "record cancel" },
@@ -257,6 +265,362 @@ static const row_t  rows[] = {
     { { CANCEL, "adopt", "-", "A1a -2", NULL, NULL, NULL },
       "partial", "cancelled 1", "record" },
 
+    /* trip fields sent back as they were shown: no change, while fresh */
+
+    { { UPDATE, "", "Bv=", "", "", NULL, NULL },
+      "allow", "", "record echo" },
+    { { UPDATE, "", "Bv~=", "", "", NULL, NULL },
+      "stale_view", "", "record" },
+    { { UPDATE, "", "Bv#", "", "", NULL, NULL },
+      "trip_not_owned", "", "record" },
+    { { UPDATE, "", "Bv~#", "", "", NULL, NULL },
+      "trip_not_owned", "", "record" },
+    { { UPDATE, "", "Bv", "", "", NULL, NULL },
+      "trip_not_owned", "", "record" },
+    { { UPDATE, "", "B=", "", "", NULL, NULL },
+      "trip_not_owned", "", "record" },
+    { { UPDATE, "", "Av=", "", "", NULL, NULL },
+      "allow", "", "record echo" },
+    { { UPDATE, "", "Av~=", "", "", NULL, NULL },    "allow", "", "record" },
+    { { UPDATE, "", "Av#", "", "", NULL, NULL },     "allow", "", "record" },
+    { { UPDATE, "", "-v=", "", "", NULL, NULL },
+      "allow", "", "record echo" },
+    { { UPDATE, "", "-v~=", "", "", NULL, NULL },
+      "stale_view", "", "record" },
+    { { UPDATE, "", "-v#", "", "", NULL, NULL },
+      "trip_not_owned", "", "record" },
+    { { UPDATE, "adopt", "-v#", "", "", NULL, NULL },
+      "allow", "", "create record" },
+    { { UPDATE, "allow", "-v#", "", "", NULL, NULL }, "allow", "", "record" },
+    { { UPDATE, "adopt", "-v~#", "", "", NULL, NULL },
+      "allow", "", "create record" },
+    { { UPDATE, "adopt", "-v=", "", "", NULL, NULL },
+      "allow", "", "create record echo" },
+    { { UPDATE, "allow", "-v=", "", "", NULL, NULL },
+      "allow", "", "record echo" },
+    { { UPDATE, "adopt", "-v~=", "", "", NULL, NULL },
+      "stale_view", "", "record" },
+    { { UPDATE, "allow", "-v~=", "", "", NULL, NULL },
+      "stale_view", "", "record" },
+    { { UPDATE, "", "?v=", "", "", NULL, NULL },     "allow", "", "echo" },
+
+    /* before the document is known, anything that was shown may come back */
+
+    { { UPDATE, "", "Bv", "", NULL, NULL, NULL },
+      "allow", "", "record echo" },
+    { { UPDATE, "", "Bv~", "", NULL, NULL, NULL },
+      "allow", "", "record echo" },
+    { { UPDATE, "", "-v", "", NULL, NULL, NULL },
+      "allow", "", "record echo" },
+    { { UPDATE, "", "Bv!", "", NULL, NULL, NULL },
+      "trip_busy", "", "record echo" },
+
+    /* nothing but an update sends back what was shown */
+
+    { { CANCEL, "", "Bv=", "B1a=", NULL, NULL, NULL },
+      "trip_not_owned", "", "record" },
+    { { CREATE, "", "Av=", NULL, "B1a=", NULL, NULL },
+      "booking_not_owned", "changed 1 denied", "create record" },
+    { { BOOK, "", "Av=", NULL, "B1a=", NULL, NULL },
+      "booking_not_owned", "changed 1 denied", "record" },
+    { { BOOK, "", "Av=", NULL, "A1a=", NULL, NULL },
+      "allow", "changed 1 take", "record" },
+
+    /* a booking sent back as it was shown: no change, whoever created it */
+
+    { { UPDATE, "", "Bv=", "A1 B2", "A1a# B2a=", NULL, NULL },
+      "allow", "changed 1 take, echoed 2", "record echo" },
+    { { UPDATE, "", "Av#", "A1 B2 -3", "A1a= B2a= -3s= A4c= B5c= B6p=", NULL,
+        NULL },
+      "allow", "echoed 1, echoed 2, echoed 3, echoed 4, echoed 5, echoed 6",
+      "record" },
+    { { UPDATE, "adopt", "Av#", "-3", "-3s=", NULL, NULL },
+      "allow", "echoed 3", "record" },
+    { { UPDATE, "", "Av#", "A1 B2 -3", "A1a# B2a# -3s#", NULL, NULL },
+      "booking_not_owned",
+      "changed 1 take, changed 2 denied, changed 3 denied", "record" },
+    { { UPDATE, "adopt", "Av#", "-3", "-3s#", NULL, NULL },
+      "allow", "changed 3 take", "record" },
+    { { UPDATE, "allow", "Av#", "-3", "-3s#", NULL, NULL },
+      "allow", "changed 3", "record" },
+    { { UPDATE, "", "A", "A1 B2", "A1a= B2a=", NULL, NULL },
+      "booking_not_owned", "changed 1 take, changed 2 denied", "record" },
+    { { UPDATE, "keep", "Bv=", "A1 B2", "B2a= +3", NULL, NULL },
+      "allow", "echoed 2, added 3 claim bind take", "record echo" },
+    { { UPDATE, "", "Bv#", "B2", "B2a=", NULL, NULL },
+      "trip_not_owned", "echoed 2", "record" },
+
+    /* what is in doubt is claimed again */
+
+    { { UPDATE, "", "Av#", "A1", "A1p=", NULL, NULL },
+      "allow", "changed 1 claim bind take", "record" },
+    { { UPDATE, "", "Av~#", "A1", "A1p=", NULL, NULL },
+      "allow", "changed 1 claim bind take", "record" },
+
+    /* but somebody has written to the trip since */
+
+    { { UPDATE, "", "Av~#", "A1", "A1a= A2c=", NULL, NULL },
+      "allow", "changed 1 take, changed 2 take", "record" },
+    { { UPDATE, "", "Av~#", "B2", "B2a=", NULL, NULL },
+      "stale_view", "changed 2 denied", "record" },
+    { { UPDATE, "", "Av~#", "-3", "-3s=", NULL, NULL },
+      "stale_view", "changed 3 denied", "record" },
+    { { UPDATE, "", "Av~#", "B2", "B2a#", NULL, NULL },
+      "booking_not_owned", "changed 2 denied", "record" },
+    { { UPDATE, "", "Bv~=", "B2", "B2a=", NULL, NULL },
+      "stale_view", "changed 2 denied", "record" },
+    { { UPDATE, "adopt", "Av~#", "-3", "-3s= -4s#", NULL, NULL },
+      "stale_view", "changed 3 denied, changed 4", "record" },
+    { { UPDATE, "allow", "Av~#", "-3", "-3s=", NULL, NULL },
+      "stale_view", "changed 3 denied", "record" },
+
+    /* what was shown is known, even if it has lost its record */
+
+    { { UPDATE, "", "Av#", "", "+1=", NULL, NULL },
+      "allow", "echoed 1", "record" },
+    { { UPDATE, "", "Av#", "", "+1#", NULL, NULL },
+      "booking_not_owned", "changed 1 denied", "record" },
+    { { UPDATE, "adopt", "Av#", "", "+1#", NULL, NULL },
+      "allow", "changed 1 take", "record" },
+    { { UPDATE, "allow", "Av#", "", "+1#", NULL, NULL },
+      "allow", "changed 1", "record" },
+    { { UPDATE, "", "Av~#", "", "+1=", NULL, NULL },
+      "stale_view", "changed 1 denied", "record" },
+
+    /* a missing booking that was not shown is not in the trip any more */
+
+    { { UPDATE, "", "Av#", "B1a -2s B3c", "", NULL, NULL },
+      "allow", "", "record" },
+    { { UPDATE, "", "Bv=", "B1a", "", NULL, NULL },
+      "allow", "", "record echo" },
+    { { UPDATE, "", "Av#", "B1a=", "", NULL, NULL },
+      "booking_not_owned", "removed 1 denied", "record" },
+    { { UPDATE, "", "Av#", "B1a#", "", NULL, NULL },
+      "booking_not_owned", "removed 1 denied", "record" },
+    { { UPDATE, "", "Av#", "-1s=", "", NULL, NULL },
+      "booking_not_owned", "removed 1 denied", "record" },
+    { { UPDATE, "", "Av#", "B1p", "", NULL, NULL },
+      "booking_not_owned", "removed 1 denied", "record" },
+    { { UPDATE, "", "Av#", "B1", "", NULL, NULL },
+      "booking_not_owned", "removed 1 denied", "record" },
+    { { UPDATE, "", "Av~#", "B1a", "", NULL, NULL },
+      "booking_not_owned", "removed 1 denied", "record" },
+    { { UPDATE, "", "A", "B1a", "", NULL, NULL },
+      "booking_not_owned", "removed 1 denied", "record" },
+    { { UPDATE, "", "Av#", "A1a A2a= A3p", "", NULL, NULL },
+      "allow", "removed 1, removed 2, removed 3", "record" },
+    { { UPDATE, "adopt", "Av#", "-1s -2s=", "", NULL, NULL },
+      "allow", "removed 2", "record" },
+
+    /* the status of a cancelled trip that is sent back sets nothing */
+
+    { { UPDATE, "", "Bv=", "A1", "A1a#", "2", NULL },
+      "allow", "changed 1 take", "record echo" },
+    { { UPDATE, "own", "Av=", "B2", "B2a= +3", "2", NULL },
+      "booking_not_owned", "echoed 2, added 3 claim bind take",
+      "record cancel echo" },
+    { { UPDATE, "", "Av=", "A1", "A1a=", "2", NULL },
+      "allow", "echoed 1", "record cancel echo" },
+    { { UPDATE, "", "Bv#", "", "", "2", NULL },
+      "trip_not_owned", "", "record cancel" },
+    { { UPDATE, "", "Bv~=", "", "", "2", NULL },
+      "stale_view", "", "record" },
+    { { UPDATE, "own", "Bv~=", "B2", "B2a=", "2", NULL },
+      "stale_view", "changed 2 denied", "record" },
+    { { UPDATE, "", "Av#", "", "", "2", NULL }, "allow", "", "record cancel" },
+    { { UPDATE, "", "Av~=", "", "", "2", NULL },
+      "allow", "", "record cancel" },
+    { { UPDATE, "own", "Av#", "B1a -2s A3a", "", "2", NULL },
+      "allow", "removed 3", "record cancel" },
+    { { UPDATE, "own keep", "Av#", "B1a -2s A3a", "", "2", NULL },
+      "allow", "cancelled 3", "record cancel" },
+    { { UPDATE, "own keep", "Av#", "B1a=", "", "2", NULL },
+      "booking_not_owned", "cancelled 1 denied", "record cancel" },
+    { { CANCEL, "own", "Av#", "B1a", NULL, NULL, NULL },
+      "booking_not_owned", "cancelled 1 denied", "record cancel" },
+    { { UPDATE, "own", "Av#", "B2", "B2a=", "2", NULL },
+      "booking_not_owned", "echoed 2", "record cancel" },
+
+    /* booking sources, claim: that of another supplier is out of bounds */
+
+    { { CREATE, "", NULL, NULL, "+1>A", NULL, NULL },
+      "allow", "added 1 claim bind take", "create record" },
+    { { CREATE, "", NULL, NULL, "A1a>A A2p>A", NULL, NULL },
+      "allow", "changed 1 take, changed 2 claim bind take", "create record" },
+    { { UPDATE, "", "Av#", "B2", "B2a=>B", NULL, NULL },
+      "allow", "echoed 2", "record" },
+
+    { { CREATE, "", NULL, NULL, "+1>B", NULL, NULL },
+      "booking_source_not_owned", "added 1 denied", "create record" },
+    { { CREATE, "", NULL, NULL, "+1>B +2 +3>B", NULL, NULL },
+      "booking_source_not_owned",
+      "added 1 denied, added 2 claim bind take, added 3 denied",
+      "create record" },
+    { { CREATE, "", NULL, NULL, "A1a>B A2p>B", NULL, NULL },
+      "booking_source_not_owned", "changed 1 denied, changed 2 denied",
+      "create record" },
+    { { UPDATE, "adopt", "A", "-1", "-1s>B", NULL, NULL },
+      "booking_source_not_owned", "changed 1 denied", "record" },
+    { { BOOK, "", NULL, NULL, "+1>B", NULL, NULL },
+      "booking_source_not_owned", "added 1 denied", "record" },
+    { { UPDATE, "", "A", "", "+1>B", NULL, NULL },
+      "booking_source_not_owned", "added 1 denied", "record" },
+
+    /* registered: must be bound to the supplier */
+
+    { { CREATE, "registered", NULL, NULL, "+1 A2a", NULL, NULL },
+      "booking_source_not_owned", "added 1 denied, changed 2 denied",
+      "create record" },
+    { { BOOK, "registered", NULL, NULL, "+1>B", NULL, NULL },
+      "booking_source_not_owned", "added 1 denied", "record" },
+
+    { { CREATE, "registered", NULL, NULL, "+1>A A2a>A", NULL, NULL },
+      "allow", "added 1 claim take, changed 2 take", "create record" },
+    { { UPDATE, "registered", "Av#", "B2 -3", "B2a=>B -3s=", NULL, NULL },
+      "allow", "echoed 2, echoed 3", "record" },
+
+    /* any: not looked at */
+
+    { { CREATE, "any", NULL, NULL, "+1>B A2a>B +3", NULL, NULL },
+      "allow", "added 1 claim take, changed 2 take, added 3 claim take",
+      "create record" },
+    { { BOOK, "any", NULL, NULL, "+1>B", NULL, NULL },
+      "allow", "added 1 claim take", "record" },
+
+    /* book: a booking added or changed, whosever the trip */
+
+    { { BOOK, "", NULL, NULL, "+1", NULL, NULL },
+      "allow", "added 1 claim bind take", "record" },
+    { { BOOK, "", "Bg", "A2 B3", "+1", NULL, NULL },
+      "allow", "added 1 claim bind take", "record" },
+    { { BOOK, "", "?g", "", "+1", NULL, NULL },
+      "allow", "added 1 claim bind take", "record" },
+    { { BOOK, "adopt", "-g", "", "+1", NULL, NULL },
+      "allow", "added 1 claim bind take", "record" },
+    { { BOOK, "", "B", "A1", "A1a", NULL, NULL },
+      "allow", "changed 1 take", "record" },
+    { { BOOK, "", NULL, NULL, "A1p", NULL, NULL },
+      "allow", "changed 1 claim bind take", "record" },
+    { { BOOK, "", "A", "B1", "B1a", NULL, NULL },
+      "booking_not_owned", "changed 1 denied", "record" },
+    { { BOOK, "", "A", "-1", "-1s", NULL, NULL },
+      "booking_not_owned", "changed 1 denied", "record" },
+    { { BOOK, "adopt", "A", "-1", "-1s", NULL, NULL },
+      "allow", "changed 1 take", "record" },
+    { { BOOK, "allow", "A", "-1", "-1s", NULL, NULL },
+      "allow", "changed 1", "record" },
+    { { BOOK, "", NULL, NULL, NULL, NULL, NULL }, "allow", "", "record" },
+
+    /* booking cancelled: the supplier created all that the number may mean */
+
+    { { UNBOOK, "", NULL, NULL, "A1a", NULL, NULL },
+      "allow", "cancelled 1", "" },
+    { { UNBOOK, "", "B", "A1", "A1a", NULL, NULL },
+      "allow", "cancelled 1", "record" },
+    { { UNBOOK, "", "A", "", "A1p A2c A3a", NULL, NULL },
+      "allow", "cancelled 1, cancelled 2, cancelled 3", "record" },
+    { { UNBOOK, "", "A", "", "B1a", NULL, NULL },
+      "booking_not_owned", "cancelled 1 denied", "record" },
+    { { UNBOOK, "adopt", "A", "", "A1a B2c", NULL, NULL },
+      "booking_not_owned", "cancelled 1, cancelled 2 denied", "record" },
+    { { UNBOOK, "", "A", "", "-1s", NULL, NULL },
+      "booking_not_owned", "cancelled 1 denied", "record" },
+    { { UNBOOK, "adopt", "-", "", "-1s", NULL, NULL },
+      "allow", "cancelled 1", "record" },
+    { { UNBOOK, "allow", "-", "", "-1s", NULL, NULL },
+      "allow", "cancelled 1", "record" },
+    { { UNBOOK, "", "A", "", "+1 A2a", NULL, NULL },
+      "allow", "cancelled 2", "record" },
+
+    /* a number that is not known: as an unknown trip */
+
+    { { UNBOOK, "", NULL, NULL, "+1", NULL, NULL },
+      "booking_not_owned", "", "" },
+    { { UNBOOK, "", NULL, NULL, "+1>A", NULL, NULL },
+      "booking_not_owned", "", "" },
+    { { UNBOOK, "adopt", NULL, NULL, "+1", NULL, NULL }, "allow", "", "" },
+    { { UNBOOK, "allow", NULL, NULL, "+1>A", NULL, NULL }, "allow", "", "" },
+    { { UNBOOK, "adopt", NULL, NULL, "+1>B", NULL, NULL },
+      "booking_not_owned", "", "" },
+    { { UNBOOK, "registered allow", NULL, NULL, "+1>B", NULL, NULL },
+      "booking_not_owned", "", "" },
+    { { UNBOOK, "any allow", NULL, NULL, "+1>B", NULL, NULL },
+      "allow", "", "" },
+    { { UNBOOK, "vague", "A", "", "A1a", NULL, NULL },
+      "booking_not_owned", "cancelled 1", "record" },
+    { { UNBOOK, "vague adopt", NULL, NULL, "+1", NULL, NULL },
+      "booking_not_owned", "", "" },
+    { { UNBOOK, "allow", NULL, NULL, "", NULL, NULL },
+      "allow", "", "" },
+    { { UNBOOK, "", NULL, NULL, "", NULL, NULL },
+      "booking_not_owned", "", "" },
+
+    /* what breaks a rule, unless it is sent back as it was shown */
+
+    { { CREATE, "", "A%1", NULL, "", NULL, NULL },
+      "invalid_document", "", "create record" },
+    { { CREATE, "", NULL, NULL, "+1%2", NULL, NULL },
+      "invalid_document", "added 1 claim bind take", "create record" },
+    { { BOOK, "", NULL, NULL, "+1%1", NULL, NULL },
+      "invalid_document", "added 1 claim bind take", "record" },
+    { { UPDATE, "", "A%1", "", "", NULL, NULL },
+      "invalid_document", "", "record" },
+    { { UPDATE, "", "Av=%2", "", "", NULL, NULL },
+      "allow", "", "record echo" },
+    { { UPDATE, "", "Av#%2", "", "", NULL, NULL },
+      "invalid_document", "", "record" },
+    { { UPDATE, "", "Av~=%2", "", "", NULL, NULL },
+      "invalid_document", "", "record" },
+    { { UPDATE, "", "Av#", "B2", "+1 B2a=%3", NULL, NULL },
+      "allow", "added 1 claim bind take, echoed 2", "record" },
+    { { UPDATE, "", "Av#", "B2", "B2a=%3 +1%1", NULL, NULL },
+      "invalid_document", "echoed 2, added 1 claim bind take", "record" },
+    { { UPDATE, "", "Av=%1", "", "A1a#%1", NULL, NULL },
+      "invalid_document", "changed 1 take", "record echo" },
+    { { UPDATE, "", "Av#%1", "", "A1a=%1", NULL, NULL },
+      "invalid_document", "echoed 1", "record" },
+    { { UPDATE, "", "Av#", "", "A1p=%1", NULL, NULL },
+      "allow", "changed 1 claim bind take", "record" },
+    { { UPDATE, "", "Bv=%2", "B1", "B1a=%1", NULL, NULL },
+      "allow", "echoed 1", "record echo" },
+
+    /* several reasons: the first is named */
+
+    { { UPDATE, "", "A%1", "", "", NULL, "U" },
+      "ambiguous_body", "", "record" },
+    { { CREATE, "", "A%1", NULL, "B1a", NULL, NULL },
+      "invalid_document", "changed 1 denied", "create record" },
+    { { UPDATE, "", "B%1", "", "", NULL, NULL },
+      "invalid_document", "", "record" },
+    { { UPDATE, "", "Av~#%1", "", "B1a=", NULL, NULL },
+      "invalid_document", "changed 1 denied", "record" },
+    { { UPDATE, "", "Bv#", "", "B1a#", NULL, NULL },
+      "trip_not_owned", "changed 1 denied", "record" },
+    { { UPDATE, "", "Bv~#", "", "B1a=", NULL, NULL },
+      "trip_not_owned", "changed 1 denied", "record" },
+    { { UPDATE, "", "Bv~=", "", "B1a# B2a=", NULL, NULL },
+      "booking_not_owned", "changed 1 denied, changed 2 denied", "record" },
+    { { CREATE, "", NULL, NULL, "+1>B B2a", NULL, NULL },
+      "booking_not_owned", "added 1 denied, changed 2 denied",
+      "create record" },
+    { { UPDATE, "", "Av~#", "", "B1a=>B +2>B", NULL, NULL },
+      "booking_source_not_owned", "changed 1 denied, added 2 denied",
+      "record" },
+    { { UPDATE, "", "Av~#", "", "B1a=>B", NULL, NULL },
+      "stale_view", "changed 1 denied", "record" },
+    { { UPDATE, "", "A!", "", "+1>B", NULL, NULL },
+      "booking_source_not_owned", "added 1 denied", "record" },
+    { { UPDATE, "", "Av~!#", "", "B1a=", NULL, NULL },
+      "stale_view", "changed 1 denied", "record" },
+    { { BOOK, "", "A!", "", "B1a", NULL, NULL },
+      "booking_not_owned", "changed 1 denied", "record" },
+    { { BOOK, "", "A!", "", "A1a", NULL, NULL },
+      "trip_busy", "changed 1 take", "record" },
+    { { UNBOOK, "", "A!", "", "B1a", NULL, NULL },
+      "booking_not_owned", "cancelled 1 denied", "record" },
+    { { UNBOOK, "", "A!", "", "A1a", NULL, NULL },
+      "trip_busy", "cancelled 1", "record" },
+
     /* a trip id in the body is the query's trip, and comes with one */
 
     { { UPDATE, "", "A", "", "", NULL, "" },    "allow", "", "record" },
@@ -267,7 +631,7 @@ static const row_t  rows[] = {
     { { CREATE, "", NULL, NULL, "", NULL, "" },
       "ambiguous_body", "", "record" },
     { { UPDATE, "adopt", "?", "", "+1", NULL, "U" },
-      "ambiguous_body", "added 1 claim take", "" },
+      "ambiguous_body", "added 1 claim bind take", "" },
     { { UPDATE, "", "B!", "B1", "B1a", NULL, "U" },
       "ambiguous_body", "changed 1 denied", "record" },
 
@@ -313,15 +677,15 @@ show(const itinerary_judgement_t *j, show_t *s)
 
         case_show_name(&e->name, name, sizeof(name));
 
-        p += snprintf(p, last - p, "%s%s %s%s%s%s", i ? ", " : "",
+        p += snprintf(p, last - p, "%s%s %s%s%s%s%s", i ? ", " : "",
                       (char *) itinerary_effect_name(e->effect)->data, name,
                       e->allowed ? "" : " denied", e->claim ? " claim" : "",
-                      e->take ? " take" : "");
+                      e->bind ? " bind" : "", e->take ? " take" : "");
     }
 
-    (void) snprintf(s->flags, sizeof(s->flags), "%s%s%s",
+    (void) snprintf(s->flags, sizeof(s->flags), "%s%s%s%s",
                     j->create ? " create" : "", j->record ? " record" : "",
-                    j->cancel ? " cancel" : "");
+                    j->cancel ? " cancel" : "", j->echo ? " echo" : "");
 
     memmove(s->flags, s->flags + (s->flags[0] != '\0'),
             sizeof(s->flags) - 1);
@@ -457,7 +821,10 @@ test_details(void **state)
 
     } details[] = {
         { "", 0, "the trip id in the body is not the query's trip" },
-        { "", 0, "only the supplier that created the trip may update it" },
+        { "/0/1", 1, "1 of 0%s" },
+        { "/1/1", 101, "1 of 1%s" },
+        { "", 0, "only the supplier that created the trip may change its "
+                 "fields; another sends them back as it was shown them" },
         { "/Itinerary/Bookings/Booking[2]", 11,
           "only the supplier that created the booking may change it" },
         { "/Itinerary/Bookings/Booking[3]", 12,
@@ -465,25 +832,49 @@ test_details(void **state)
         { "", 0, "a booking of another supplier is missing: the document "
                  "replaces the trip and would remove it" },
         { "", 0, "another supplier has a booking in the trip" },
+        { "/Itinerary/Bookings/Booking[1]", 10,
+          "only the supplier that the booking source belongs to may post "
+          "under it" },
+        { "/Itinerary/Bookings/Booking[2]", 11,
+          "only the supplier that the booking source belongs to may post "
+          "under it" },
+        { "/Itinerary/Bookings/Booking[4]", 13,
+          "get the trip again, and send back the booking as it is then" },
         { "", 0, "try again when the other write has been answered" }
     };
 
     static const struct {
         case_row_t   row;
+        const char  *path;
+        unsigned     line;
         const char  *text;
 
     } single[] = {
-        { { CREATE, "", NULL, NULL, "", NULL, "" },
+        { { CREATE, "", NULL, NULL, "", NULL, "" }, "", 0,
           "a trip id stands in the body, but the query has no tripId" },
-        { { CANCEL, "", "B", "A1p B2", NULL, NULL, NULL },
+        { { CANCEL, "", "B", "A1p B2", NULL, NULL, NULL }, "", 0,
           "only the supplier that created the trip, or one that has an "
           "active booking in it, may cancel it" },
-        { { CANCEL, "own", "A", "B1", NULL, NULL, NULL },
-          "another supplier has a booking in the trip" }
+        { { CANCEL, "own", "A", "B1", NULL, NULL, NULL }, "", 0,
+          "another supplier has a booking in the trip" },
+        { { UPDATE, "", "Bv~=", "", "", NULL, NULL }, "", 0,
+          "get the trip again, and send back its fields as they are then" },
+        { { BOOK, "", NULL, NULL, "B1a", NULL, NULL }, "/Booking", 10,
+          "only the supplier that created the booking may change it" },
+        { { BOOK, "", NULL, NULL, "+1>B", NULL, NULL }, "/Booking", 10,
+          "only the supplier that the booking source belongs to may post "
+          "under it" },
+        { { UNBOOK, "", NULL, NULL, "+1", NULL, NULL }, "", 0,
+          "only the supplier that created the booking may cancel it" },
+        { { UNBOOK, "", NULL, NULL, "A1a B2a", NULL, NULL }, "", 0,
+          "only the supplier that created the booking may cancel it" },
+        { { UNBOOK, "vague", NULL, NULL, "A1a", NULL, NULL }, "", 0,
+          "the number may mean too many bookings: name the booking's record "
+          "locator" }
     };
 
     static const case_row_t  row = {
-        UPDATE, "own", "B!", "B1", "+2 B3a -4s", "2", "U"
+        UPDATE, "own", "B!%1v~#", "B1a=", "+2>B%1 B3a#>B -4s B5a=>B", "2", "U"
     };
 
     (void) state;
@@ -516,8 +907,8 @@ test_details(void **state)
         assert_int_equal(j.error.ndetails, n);
 
         for (d = j.error.details, k = 0; d; d = d->next, k++) {
-            assert_string_equal(d->path, "");
-            assert_int_equal(d->line, 0);
+            assert_string_equal(d->path, single[i].path);
+            assert_int_equal(d->line, single[i].line);
             assert_string_equal(d->text, single[i].text);
         }
 
@@ -625,6 +1016,98 @@ test_parts(void **state)
 }
 
 
+/* what is posted, and what a number means, may be in another trip */
+
+static void
+test_trips(void **state)
+{
+    size_t                 i;
+    case_t                 t;
+    arena_t                arena;
+    itinerary_judgement_t  j;
+
+    static const case_row_t  tests[] = {
+        { CREATE, "", NULL, NULL, "A1a^U", NULL, NULL },
+        { UPDATE, "", "Av#", "", "A1a^U", NULL, NULL },
+        { UPDATE, "", "Av#", "", "B1a=^U", NULL, NULL },
+        { BOOK, "", NULL, NULL, "A1a^U", NULL, NULL },
+        { UNBOOK, "", NULL, NULL, "A1a^U", NULL, NULL }
+    };
+
+    (void) state;
+
+    for (i = 0; i < nelts(tests); i++) {
+        arena_init(&arena, 0);
+        case_make(&arena, &tests[i], &t);
+
+        assert_int_equal(itinerary_judge(&arena.pool, &t.c, &j),
+                         ITINERARY_OK);
+        assert_int_equal(j.neffects, 1);
+        assert_int_equal(j.effects[0].source.len, 6);
+        assert_memory_equal(j.effects[0].source.data, "SOURCE", 6);
+        assert_int_equal(j.effects[0].locator.len, 2);
+        assert_memory_equal(j.effects[0].locator.data, "L1", 2);
+        assert_int_equal(j.effects[0].trip.len, 1);
+        assert_memory_equal(j.effects[0].trip.data, "U", 1);
+
+        arena_free(&arena);
+    }
+}
+
+
+/* those that are not listed are counted, of what is not an echo */
+
+static void
+test_many_violations(void **state)
+{
+    size_t                 i;
+    case_t                 t;
+    arena_t                arena;
+    itinerary_judgement_t  j;
+
+    static const struct {
+        case_row_t   row;
+        unsigned     ndetails;
+        const char  *last;
+
+    } tests[] = {
+        { { UPDATE, "", "A%1", "", "+1%9 +2%9 +3%9 +4%9 +5%9 +6%9 +7%9",
+            NULL, NULL },
+          64, "1 more are not listed" },
+        { { UPDATE, "", "A%2", "", "+1%9 +2%9 +3%9 +4%9 +5%9 +6%9 +7%9",
+            NULL, NULL },
+          64, "2 more are not listed" },
+        { { UPDATE, "", "A%9", "", "+1%9 +2%9 +3%9 +4%9 +5%9 +6%9 +7%9",
+            NULL, NULL },
+          64, "9 more are not listed" },
+        { { UPDATE, "", "Av=%9", "", "+1%9 +2%9 +3%9 +4%9 +5%9 +6%9 +7%9",
+            NULL, NULL },
+          55, "9 more are not listed" },
+        { { UPDATE, "", "Av=", "",
+            "B1a=%9 B2a=%9 B3a=%9 B4a=%9 B5a=%9 B6a=%9 B7a=%9 B8a=%9 +9%4",
+            NULL, NULL },
+          1, "4 more are not listed" },
+        { { UPDATE, "", "A%1", "", "+1%9 +2%9 +3%9 +4%9 +5%9 +6%9 +7%9",
+            NULL, "U" },
+          64, "2 more are not listed" }
+    };
+
+    (void) state;
+
+    for (i = 0; i < nelts(tests); i++) {
+        arena_init(&arena, 0);
+        case_make(&arena, &tests[i].row, &t);
+
+        assert_int_equal(itinerary_judge(&arena.pool, &t.c, &j),
+                         ITINERARY_REFUSED);
+        assert_int_equal(j.error.ndetails, tests[i].ndetails);
+        assert_string_equal(j.error.last->text, tests[i].last);
+
+        arena_free(&arena);
+    }
+}
+
+
 /* no creator on record is not a supplier without a name */
 
 static void
@@ -714,7 +1197,7 @@ test_names(void **state)
 
     static const char  *verdicts[] = { "allow", "partial", "deny" };
     static const char  *effects[] = {
-        "added", "changed", "removed", "cancelled"
+        "added", "changed", "echoed", "removed", "cancelled"
     };
 
     (void) state;
@@ -754,6 +1237,8 @@ typedef struct {
     int          state;
     int          inside;   /* the trip */
     int          posted;
+    int          shown;    /* 0 not, 1 as it is posted, 2 otherwise */
+    int          bound;    /* to whom its source is */
 } model_booking_t;
 
 typedef struct {
@@ -766,20 +1251,24 @@ typedef struct {
     int               busy;
     int               ids;       /* in the body: 0 none, 1 same, 2 another */
     int               status2;
+    int               view;      /* 0 none, 1 fresh, 2 stale */
+    int               fields;    /* in it: as "shown" */
+    int               source;    /* itinerary_booking_source */
     model_booking_t   b[MODEL_BOOKINGS];
 } model_t;
 
 /* what a request does to a booking, if it is forwarded */
 
 typedef struct {
-    int          added, changed, removed, cancelled;
+    int          added, changed, echoed, removed, cancelled;
     int          reached;    /* by the cancel of the whole trip */
+    int          denied;     /* its source, or a stale echo */
 } touch_t;
 
 typedef struct {
     int          verdict;
     int          reason;
-    int          create, record, cancel;
+    int          create, record, cancel, echo;
     touch_t      touch[MODEL_BOOKINGS];
 } answer_t;
 
@@ -800,10 +1289,73 @@ model_may_cancel(const model_t *m, int owner)
 }
 
 
+/* how a view compares: 0 not an echo, 1 a fresh one, 2 a stale one */
+
+static int
+model_echo(const model_t *m, int shown)
+{
+    return (m->operation == UPDATE && shown == 1) ? m->view : 0;
+}
+
+
+/* whether another's booking was not in the trip when that was shown last */
+
+static int
+model_gone(const model_t *m, const model_booking_t *b)
+{
+    return m->operation == UPDATE && m->view == 1 && !b->posted && !b->shown
+           && b->owner != ME && b->state != ITINERARY_STATE_PENDING;
+}
+
+
+/* booking added, changed or echoed; returns whether that is its right */
+
+static int
+model_post(const model_t *m, const model_booking_t *b, touch_t *t, int *stale,
+    int *source)
+{
+    int  echo, bound, right;
+
+    echo = model_echo(m, b->shown);
+    right = 1;
+
+    if (b->state == ITINERARY_STATE_NONE && !b->shown) {
+        t->added = 1;
+
+    } else if (echo == 1
+               && (b->owner != ME || b->state != ITINERARY_STATE_PENDING))
+    {
+        t->echoed = 1;
+        return 1;
+
+    } else if (echo == 2 && b->owner != ME) {
+        t->changed = 1;
+        t->denied = 1;
+        *stale = 1;
+        return 1;
+
+    } else {
+        t->changed = 1;
+        right = model_may(m, b->owner);
+    }
+
+    bound = b->bound == ME
+            || (b->bound == NOBODY
+                && m->source == ITINERARY_BOOKING_SOURCE_CLAIM);
+
+    if (m->source != ITINERARY_BOOKING_SOURCE_ANY && !bound) {
+        t->denied = 1;
+        *source = 1;
+    }
+
+    return right;
+}
+
+
 static void
 model_judge(const model_t *m, answer_t *a)
 {
-    int                     i, trip, booking, active, adopts;
+    int                     i, trip, booking, active, adopts, stale, source;
     const model_booking_t  *b;
 
     memset(a, 0, sizeof(answer_t));
@@ -811,6 +1363,8 @@ model_judge(const model_t *m, answer_t *a)
     trip = 1;
     booking = 1;
     active = 0;
+    stale = 0;
+    source = 0;
 
     for (i = 0; i < MODEL_BOOKINGS; i++) {
         b = &m->b[i];
@@ -819,8 +1373,11 @@ model_judge(const model_t *m, answer_t *a)
     }
 
     if (m->operation == UPDATE) {
-        trip = model_may(m, m->creator);
-        a->cancel = m->status2;
+        trip = model_may(m, m->creator) || model_echo(m, m->fields);
+        stale = model_echo(m, m->fields) == 2 && m->creator != ME;
+        a->echo = model_echo(m, m->fields) == 1;
+        a->cancel = m->status2
+                    && (m->creator == ME || !model_echo(m, m->fields));
     }
 
     if (m->operation == CANCEL) {
@@ -843,33 +1400,30 @@ model_judge(const model_t *m, answer_t *a)
         b = &m->b[i];
 
         if (m->operation != CANCEL && b->posted) {
-
-            if (b->state == ITINERARY_STATE_NONE) {
-                a->touch[i].added = 1;
-
-            } else {
-                a->touch[i].changed = 1;
-                booking &= model_may(m, b->owner);
-            }
+            booking &= model_post(m, b, &a->touch[i], &stale, &source);
         }
 
-        if (m->operation == UPDATE && b->inside && !b->posted && m->replace) {
+        if (!b->inside || m->operation == BOOK || model_gone(m, b)) {
+            continue;
+        }
+
+        if (m->operation == UPDATE && !b->posted && m->replace) {
             a->touch[i].removed = 1;
             booking &= model_may(m, b->owner);
         }
 
-        if (b->inside && a->cancel) {
+        if (a->cancel) {
             a->touch[i].reached = 1;
             booking &= model_may_cancel(m, b->owner);
         }
 
-        a->touch[i].cancelled = b->inside
-                         && !a->touch[i].changed && !a->touch[i].removed
+        a->touch[i].cancelled = !a->touch[i].removed
+                         && (m->operation == CANCEL || !b->posted)
                          && (a->cancel || (a->verdict == ITINERARY_PARTIAL
                                            && b->owner == ME));
     }
 
-    if (m->operation != CANCEL
+    if (m->operation != CANCEL && m->operation != BOOK
         && (m->ids == 2 || (m->ids == 1 && m->operation == CREATE)))
     {
         a->reason = ITINERARY_AMBIGUOUS_BODY;
@@ -880,11 +1434,18 @@ model_judge(const model_t *m, answer_t *a)
     } else if (!booking) {
         a->reason = ITINERARY_BOOKING_NOT_OWNED;
 
+    } else if (source) {
+        a->reason = ITINERARY_BOOKING_SOURCE_NOT_OWNED;
+
+    } else if (stale) {
+        a->reason = ITINERARY_STALE_VIEW;
+
     } else if (m->busy && m->operation != CREATE) {
         a->reason = ITINERARY_TRIP_BUSY;
     }
 
-    adopts = m->operation != CREATE && m->unknown_trip == ADOPT_IT
+    adopts = m->operation != CREATE && m->operation != BOOK
+             && m->unknown_trip == ADOPT_IT
              && m->creator == NOBODY && a->reason == 0
              && a->verdict != ITINERARY_PARTIAL;
 
@@ -893,7 +1454,8 @@ model_judge(const model_t *m, answer_t *a)
     }
 
     a->create = adopts || (m->operation == CREATE && m->ids == 0);
-    a->record = adopts || m->operation == CREATE || m->known;
+    a->record = adopts || m->operation == CREATE || m->operation == BOOK
+                || m->known;
 }
 
 
@@ -925,6 +1487,10 @@ bump_alloc(void *data, size_t size)
 
 static const itinerary_str_t  model_owners[] = {
     itinerary_string(""), itinerary_string("me"), itinerary_string("Me")
+};
+
+static const itinerary_str_t  model_digests[] = {
+    itinerary_string(""), itinerary_string("same"), itinerary_string("other")
 };
 
 static const itinerary_str_t  model_names[] = {
@@ -960,7 +1526,13 @@ model_make(const model_t *m, model_case_t *t)
     t->c.policy.unknown_trip = m->unknown_trip;
     t->c.policy.replace = m->replace;
     t->c.policy.cancel_foreign = m->cancel_foreign;
+    t->c.policy.booking_source = m->source;
     t->c.trip.bookings = t->held;
+    t->c.trip.rev = 3;
+    t->c.view.rev = (m->view == 2) ? 2 : 3;
+    t->c.view.known = m->view != 0;
+    t->c.view.digest = model_digests[m->fields];
+    t->document.digest = model_digests[1];
 
     if (m->operation != CREATE) {
         t->c.trip.id = ids[1];
@@ -983,6 +1555,11 @@ model_make(const model_t *m, model_case_t *t)
             if (m->operation == CANCEL && m->creator != ME && b->owner == ME) {
                 record->state = b->state;
             }
+
+            if (m->operation == UPDATE && !b->posted) {
+                record->state = b->state;
+                record->shown = model_digests[b->shown];
+            }
         }
 
         if (b->posted && m->operation != CANCEL) {
@@ -991,7 +1568,10 @@ model_make(const model_t *m, model_case_t *t)
             record->name = model_names[i];
             record->owner = model_owners[b->owner];
             record->state = b->state;
+            record->bound = model_owners[b->bound];
+            record->shown = model_digests[b->shown];
 
+            t->bookings[t->document.nbookings].digest = model_digests[1];
             t->bookings[t->document.nbookings++].name = model_names[i];
         }
     }
@@ -1024,14 +1604,16 @@ model_fail(const model_t *m, const itinerary_judgement_t *j,
 
     print_error("%s: operation %d, unknown_trip %d, replace %d, "
                 "cancel_foreign %d, known %d, creator %d, busy %d, ids %d, "
-                "status2 %d\n", what, m->operation, m->unknown_trip,
-                m->replace, m->cancel_foreign, m->known, m->creator, m->busy,
-                m->ids, m->status2);
+                "status2 %d, view %d, fields %d, source %d\n", what,
+                m->operation, m->unknown_trip, m->replace, m->cancel_foreign,
+                m->known, m->creator, m->busy, m->ids, m->status2, m->view,
+                m->fields, m->source);
 
     for (i = 0; i < MODEL_BOOKINGS; i++) {
-        print_error("  booking %d: owner %d, state %d, inside %d, posted %d\n",
+        print_error("  booking %d: owner %d, state %d, inside %d, posted %d, "
+                    "shown %d, bound %d\n",
                     i + 1, m->b[i].owner, m->b[i].state, m->b[i].inside,
-                    m->b[i].posted);
+                    m->b[i].posted, m->b[i].shown, m->b[i].bound);
     }
 
     print_error("  \"%s\", \"%s\", \"%s\"\n", s.verdict, s.effects, s.flags);
@@ -1053,7 +1635,8 @@ model_promise(const model_t *m, const itinerary_judgement_t *j,
     creator = m->creator == ME && m->operation != CREATE;
 
     if ((m->operation == UPDATE || j->cancel)
-        && !model_may(m, m->creator))
+        && !model_may(m, m->creator)
+        && !(m->view == 1 && m->fields == 1 && !j->cancel))
     {
         model_fail(m, j, a, "another's trip is changed");
     }
@@ -1082,7 +1665,7 @@ model_promise(const model_t *m, const itinerary_judgement_t *j,
 static void
 model_check(const model_t *m)
 {
-    int                                i, kind, own, allowed;
+    int                                i, kind, own, allowed, claim;
     answer_t                           a;
     unsigned                           n, k;
     itinerary_pool_t                   pool;
@@ -1105,7 +1688,8 @@ model_check(const model_t *m)
         || j.error.reason != (itinerary_reason_e) a.reason
         || j.create != (unsigned) a.create
         || j.record != (unsigned) a.record
-        || j.cancel != (unsigned) a.cancel)
+        || j.cancel != (unsigned) a.cancel
+        || j.echo != (unsigned) a.echo)
     {
         model_fail(m, &j, &a, "not as the model");
     }
@@ -1120,6 +1704,7 @@ model_check(const model_t *m)
 
         kind = a.touch[i].added ? ITINERARY_ADDED
                : a.touch[i].changed ? ITINERARY_CHANGED
+               : a.touch[i].echoed ? ITINERARY_ECHOED
                : a.touch[i].removed ? ITINERARY_REMOVED
                : a.touch[i].cancelled ? ITINERARY_CANCELLED : -1;
 
@@ -1142,21 +1727,28 @@ model_check(const model_t *m)
         e = &j.effects[k];
         own = m->b[i].owner == ME;
 
-        allowed = kind == ITINERARY_ADDED
+        allowed = kind == ITINERARY_ADDED || kind == ITINERARY_ECHOED
                   || (kind == ITINERARY_CANCELLED
                       ? model_may_cancel(m, m->b[i].owner)
                       : model_may(m, m->b[i].owner));
 
+        allowed = allowed && !a.touch[i].denied;
+
+        claim = allowed
+                && (kind == ITINERARY_ADDED
+                    || (kind == ITINERARY_CHANGED && own
+                        && m->b[i].state == ITINERARY_STATE_PENDING));
+
         if (e->effect != (itinerary_effect_e) kind
             || e->allowed != (unsigned) allowed
-            || e->claim != (kind == ITINERARY_ADDED
-                            || (kind == ITINERARY_CHANGED && own
-                                && m->b[i].state
-                                   == ITINERARY_STATE_PENDING))
-            || e->take != (kind == ITINERARY_ADDED
-                           || (kind == ITINERARY_CHANGED
-                               && (own || (m->unknown_trip == ADOPT_IT
-                                           && !a.reason)))))
+            || e->claim != (unsigned) claim
+            || e->bind != (claim && m->source
+                                    == ITINERARY_BOOKING_SOURCE_CLAIM)
+            || e->take != (allowed
+                           && (kind == ITINERARY_ADDED
+                               || (kind == ITINERARY_CHANGED
+                                   && (own || (m->unknown_trip == ADOPT_IT
+                                               && !a.reason))))))
         {
             model_fail(m, &j, &a, "an effect is not as the model's");
         }
@@ -1183,6 +1775,12 @@ model_policies(model_t *m, unsigned deep)
         m->busy = i / 24 % 2;
         m->ids = i / 48;
 
+        if (m->operation == BOOK
+            && (m->replace || m->cancel_foreign || m->status2))
+        {
+            continue;
+        }
+
         if (m->operation == CREATE
             && (m->replace || m->cancel_foreign || m->status2))
         {
@@ -1200,19 +1798,16 @@ model_policies(model_t *m, unsigned deep)
 }
 
 
-static void
-model_all(unsigned nbookings, unsigned deep)
+/* what a booking can be */
+
+static unsigned
+model_options(model_booking_t *options)
 {
-    int              owner, state, inside, posted, trip;
-    size_t           i, k, l, noptions, last;
-    model_t          m;
-    model_booking_t  options[64], *o;
+    int               owner, state, inside, posted;
+    unsigned          n;
+    model_booking_t  *o;
 
-    static const int  operations[] = { CREATE, UPDATE, CANCEL };
-
-    /* what a booking can be */
-
-    noptions = 0;
+    n = 0;
 
     for (state = ITINERARY_STATE_NONE; state <= ITINERARY_STATE_SEEN; state++)
     {
@@ -1233,7 +1828,9 @@ model_all(unsigned nbookings, unsigned deep)
                 }
 
                 for (posted = 0; posted < 2; posted++) {
-                    o = &options[noptions++];
+                    o = &options[n++];
+
+                    memset(o, 0, sizeof(model_booking_t));
 
                     o->owner = owner;
                     o->state = state;
@@ -1244,7 +1841,33 @@ model_all(unsigned nbookings, unsigned deep)
         }
     }
 
-    assert_int_equal(noptions, 26);
+    assert_int_equal(n, 26);
+
+    return n;
+}
+
+
+/* the trip, in 4 ways: not known, nobody's, the supplier's, another's */
+
+static void
+model_trip(model_t *m, int trip)
+{
+    m->known = m->operation != CREATE && trip != 0;
+    m->creator = m->known ? trip - 1 : NOBODY;
+}
+
+
+static void
+model_all(unsigned nbookings, unsigned deep)
+{
+    int              trip;
+    unsigned         i, k, l, noptions, last;
+    model_t          m;
+    model_booking_t  options[26];
+
+    static const int  operations[] = { CREATE, UPDATE, CANCEL };
+
+    noptions = model_options(options);
 
     memset(&m, 0, sizeof(model_t));
 
@@ -1262,17 +1885,90 @@ model_all(unsigned nbookings, unsigned deep)
 
                 for (trip = 0; trip < 3 * 4; trip++) {
                     m.operation = operations[trip % 3];
-                    m.known = trip / 3 != 0;
-                    m.creator = m.known ? trip / 3 - 1 : NOBODY;
 
                     if (m.operation == CREATE && trip / 3) {
                         continue;
                     }
 
-                    m.known = m.operation != CREATE && m.known;
-
+                    model_trip(&m, trip / 3);
                     model_policies(&m, deep);
                 }
+            }
+        }
+    }
+}
+
+
+static void
+test_model_views(void **state)
+{
+    int              shown, trip;
+    unsigned         i, k, noptions;
+    model_t          m;
+    model_booking_t  options[26];
+
+    (void) state;
+
+    noptions = model_options(options);
+
+    memset(&m, 0, sizeof(model_t));
+
+    m.operation = UPDATE;
+
+    for (i = 0; i < noptions; i++) {
+        for (k = 0; k <= i; k++) {
+            for (shown = 0; shown < 3 * 3 * 3; shown++) {
+
+                m.b[1] = options[i];
+                m.b[2] = options[k];
+
+                m.fields = shown % 3;
+                m.b[1].shown = shown / 3 % 3;
+                m.b[2].shown = shown / 9;
+
+                for (trip = 0; trip < 2 * 4; trip++) {
+                    m.view = 1 + trip % 2;
+
+                    model_trip(&m, trip / 2);
+                    model_policies(&m, 0);
+                }
+            }
+        }
+    }
+}
+
+
+static void
+test_model_sources(void **state)
+{
+    unsigned         i, k, n, noptions;
+    model_t          m;
+    model_booking_t  options[26];
+
+    static const int  operations[] = { CREATE, UPDATE, BOOK };
+
+    (void) state;
+
+    noptions = model_options(options);
+
+    memset(&m, 0, sizeof(model_t));
+
+    for (i = 0; i < noptions; i++) {
+        for (k = 0; k < noptions; k++) {
+            for (n = 0; n < 3 * 3 * 3 * 3 * 3; n++) {
+
+                m.b[1] = options[i];
+                m.b[2] = options[k];
+
+                m.operation = operations[n % 3];
+                m.source = n / 3 % 3;
+                m.b[1].bound = n / 9 % 3;
+                m.b[2].bound = n / 27 % 3;
+                m.view = n / 81;
+                m.b[1].shown = m.view && m.operation == UPDATE;
+
+                model_trip(&m, 2);
+                model_policies(&m, 0);
             }
         }
     }
@@ -1311,6 +2007,10 @@ main(void)
           test_no_secret, NULL, NULL, NULL },
         { "an effect names source and locator",
           test_parts, NULL, NULL, NULL },
+        { "an effect names the trip that its booking was in",
+          test_trips, NULL, NULL, NULL },
+        { "violations that are not listed are counted",
+          test_many_violations, NULL, NULL, NULL },
         { "without a supplier nothing is owned",
           test_no_supplier, NULL, NULL, NULL },
         { "what is no write has no effects",
@@ -1320,7 +2020,11 @@ main(void)
         { "all cases of three bookings are judged as the model does",
           test_model_three, NULL, NULL, NULL },
         { "all cases of two bookings, busy trips and ids in the body too",
-          test_model_two, NULL, NULL, NULL }
+          test_model_two, NULL, NULL, NULL },
+        { "all cases of two bookings and what was shown of them",
+          test_model_views, NULL, NULL, NULL },
+        { "all cases of two bookings and to whom their sources are bound",
+          test_model_sources, NULL, NULL, NULL }
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

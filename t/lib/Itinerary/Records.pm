@@ -28,7 +28,7 @@ sub records {
     for my $key ($cli->keys("$prefix*")) {
         my $name = substr $key, length $prefix;
 
-        next if $name !~ /\A(?:trip|alias|booking):/ || $name !~ $match;
+        next if $name !~ /\A(?:trip|alias|booking|confirmation):/ || $name !~ $match;
 
         my $type = $cli->type($key);
 
@@ -67,9 +67,10 @@ sub trip_record {
     my ($owner, $rev, $bookings, %more) = @_;
 
     return {
-        defined $owner ? (owner => $owner, created => 'time') : (),
-        rev   => $rev,
-        state => 'active',
+        defined $owner ? (owner => $owner) : (),
+        created => 'time',
+        rev     => $rev,
+        state   => 'active',
         (map { ("booking:$_" => $bookings->{$_}) } keys %{ $bookings // {} }),
         %more,
     };

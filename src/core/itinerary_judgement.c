@@ -1,0 +1,156 @@
+
+/*
+ * Copyright (C) Itinerary gateway authors
+ */
+
+
+#include <stdio.h>
+#include <string.h>
+
+#include "itinerary_judgement.h"
+#include "itinerary_name.h"
+
+
+static const itinerary_str_t  itinerary_verdict_names[] = {
+    itinerary_string("allow"),
+    itinerary_string("partial"),
+    itinerary_string("deny")
+};
+
+static const itinerary_str_t  itinerary_effect_names[] = {
+    itinerary_string("added"),
+    itinerary_string("changed"),
+    itinerary_string("echoed"),
+    itinerary_string("removed"),
+    itinerary_string("cancelled")
+};
+
+
+itinerary_result_e
+itinerary_judgement_init(itinerary_pool_t *pool, const itinerary_case_t *c,
+    itinerary_judgement_t *j)
+{
+    size_t              n;
+    itinerary_result_e  rc;
+
+    memset(j, 0, sizeof(itinerary_judgement_t));
+
+    n = (size_t) c->trip.nbookings + c->nmeant;
+
+    if (c->document && c->document->nbookings) {
+        n += c->document->nbookings;
+
+        rc = itinerary_index(pool, &j->posted, &c->document->bookings[0].name,
+                             sizeof(itinerary_booking_t),
+                             c->trip.nbookings ? c->document->nbookings : 0);
+
+        if (rc != ITINERARY_OK) {
+            return rc;
+        }
+    }
+
+    if (n == 0) {
+        return ITINERARY_OK;
+    }
+
+    j->effects = pool->alloc(pool->data,
+                             n * sizeof(itinerary_booking_effect_t));
+
+    return j->effects ? ITINERARY_OK : ITINERARY_NOMEM;
+}
+
+
+int
+itinerary_is_posted(const itinerary_judgement_t *j,
+    const itinerary_str_t *name)
+{
+    return itinerary_index_first(&j->posted, name) != ITINERARY_INDEX_NONE;
+}
+
+
+itinerary_booking_effect_t *
+itinerary_effect(itinerary_judgement_t *j, const itinerary_str_t *name,
+    itinerary_effect_e effect)
+{
+    itinerary_booking_effect_t  *e;
+
+    e = &j->effects[j->neffects++];
+
+    memset(e, 0, sizeof(itinerary_booking_effect_t));
+
+    e->name = *name;
+    e->effect = effect;
+    e->allowed = 1;
+
+    return e;
+}
+
+
+itinerary_booking_effect_t *
+itinerary_effect_recorded(itinerary_pool_t *pool, itinerary_judgement_t *j,
+    const itinerary_record_t *record, itinerary_effect_e effect)
+{
+    itinerary_booking_effect_t  *e;
+
+    e = itinerary_effect(j, &record->name, effect);
+
+    if (itinerary_booking_parts(pool, &e->name, &e->source, &e->locator)
+        == ITINERARY_NOMEM)
+    {
+        return NULL;
+    }
+
+    return e;
+}
+
+
+void
+itinerary_effect_withhold(itinerary_booking_effect_t *effect)
+{
+    effect->allowed = 0;
+    effect->claim = 0;
+    effect->bind = 0;
+    effect->take = 0;
+}
+
+
+void
+itinerary_deny(itinerary_pool_t *pool, itinerary_judgement_t *j,
+    itinerary_reason_e reason, const char *text)
+{
+    (void) itinerary_refuse(pool, &j->error, reason, 0, "", "%s", text);
+}
+
+
+void
+itinerary_deny_booking(itinerary_pool_t *pool,
+    const itinerary_case_t *c, itinerary_judgement_t *j,
+    itinerary_reason_e reason, unsigned i, const char *text)
+{
+    char  path[ITINERARY_PATH_MAX];
+
+    if (c->operation == ITINERARY_OP_BOOK) {
+        (void) snprintf(path, sizeof(path), "/Booking");
+
+    } else {
+        (void) snprintf(path, sizeof(path), "/Itinerary/Bookings/Booking[%u]",
+                        i + 1);
+    }
+
+    (void) itinerary_refuse(pool, &j->error, reason,
+                            c->document->bookings[i].line, path, "%s", text);
+}
+
+
+const itinerary_str_t *
+itinerary_verdict_name(itinerary_verdict_e verdict)
+{
+    return &itinerary_verdict_names[verdict];
+}
+
+
+const itinerary_str_t *
+itinerary_effect_name(itinerary_effect_e effect)
+{
+    return &itinerary_effect_names[effect];
+}

@@ -1,0 +1,780 @@
+
+/*
+ * Copyright (C) Itinerary gateway authors
+ */
+
+
+/*
+ * What became of a write that was forwarded, and what the supplier was shown:
+ * the registry's records.
+ */
+
+
+#include "ngx_http_itinerary_registry_step.h"
+#include "itinerary_index.h"
+
+
+/* the batches of a record, in reg->step */
+
+typedef enum {
+    ngx_http_itinerary_record_begun = 0,
+    ngx_http_itinerary_record_named
+} ngx_http_itinerary_record_e;
+
+
+static ngx_int_t ngx_http_itinerary_registry_recorded(
+    ngx_http_itinerary_registry_t *reg);
+static ngx_int_t ngx_http_itinerary_registry_name(
+    ngx_http_itinerary_registry_t *reg,
+    ngx_http_itinerary_command_t **command, ngx_uint_t *fresh);
+static ngx_uint_t ngx_http_itinerary_registry_is_asked(
+    const itinerary_booking_fact_t *fact);
+static ngx_int_t ngx_http_itinerary_registry_read_seen(
+    ngx_http_itinerary_registry_t *reg, ngx_http_itinerary_command_t *command);
+static ngx_int_t ngx_http_itinerary_registry_add_aliases(
+    ngx_http_itinerary_registry_t *reg);
+static ngx_int_t ngx_http_itinerary_registry_add_bookings(
+    ngx_http_itinerary_registry_t *reg);
+static ngx_int_t ngx_http_itinerary_registry_add_numbers(
+    ngx_http_itinerary_registry_t *reg);
+static ngx_int_t ngx_http_itinerary_registry_add_facts(
+    ngx_http_itinerary_registry_t *reg);
+static ngx_uint_t ngx_http_itinerary_registry_is_listed(
+    ngx_http_itinerary_registry_t *reg, ngx_uint_t i);
+static ngx_str_t *ngx_http_itinerary_registry_state(
+    ngx_http_itinerary_registry_t *reg);
+static ngx_int_t ngx_http_itinerary_registry_add_sight(
+    ngx_http_itinerary_registry_t *reg, ngx_uint_t fresh);
+static ngx_uint_t ngx_http_itinerary_registry_is_whole(
+    ngx_http_itinerary_registry_t *reg);
+static ngx_int_t ngx_http_itinerary_registry_fill_view(
+    ngx_http_itinerary_registry_t *reg, ngx_str_t *argv);
+
+
+static ngx_str_t  ngx_http_itinerary_empty = ngx_string("");
+static ngx_str_t  ngx_http_itinerary_active = ngx_string("active");
+static ngx_str_t  ngx_http_itinerary_cancelled = ngx_string("cancelled");
+static ngx_str_t  ngx_http_itinerary_known = ngx_string("known");
+static ngx_str_t  ngx_http_itinerary_alive = ngx_string("alive");
+
+/* what the scripts are told, in the order of itinerary_fact_e */
+
+static ngx_str_t  ngx_http_itinerary_booking_facts[] = {
+    ngx_string("own"),
+    ngx_string("own"),
+    ngx_string("seen"),
+    ngx_string("cancelled"),
+    ngx_string("cancelled")
+};
+
+static ngx_str_t  ngx_http_itinerary_trip_facts[] = {
+    ngx_string("own"),
+    ngx_string("renamed"),
+    ngx_string("seen"),
+    ngx_string("cancelled"),
+    ngx_string("cancelled")
+};
+
+
+ngx_int_t
+ngx_http_itinerary_registry_forward(ngx_http_itinerary_registry_t *reg)
+{
+    if (ngx_http_itinerary_registry_now(reg) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    reg->since = reg->at;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_http_itinerary_registry_doubt(ngx_http_itinerary_registry_t *reg,
+    const itinerary_judgement_t *j)
+{
+    ngx_int_t   rc;
+    ngx_uint_t  i;
+
+    ngx_http_itinerary_registry_begin(reg, reg->nbound + 2,
+                                      ngx_http_itinerary_registry_check);
+
+    reg->j = j;
+
+    rc = ngx_http_itinerary_registry_now(reg);
+
+    for (i = 0; i < reg->nbound && rc == NGX_OK; i++) {
+        rc = ngx_http_itinerary_registry_add_bound(reg, &reg->bound[i], 1);
+    }
+
+    if (rc == NGX_OK && reg->trip.id.len
+        && ngx_http_itinerary_registry_add_settle(reg, &reg->trip.id, 0,
+                                              ngx_http_itinerary_count_known)
+           == NULL)
+    {
+        rc = NGX_ERROR;
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_itinerary_registry_add_touched(reg);
+    }
+
+    ngx_http_itinerary_registry_send(reg, rc);
+}
+
+
+void
+ngx_http_itinerary_registry_record(ngx_http_itinerary_registry_t *reg,
+    const itinerary_case_t *c, const itinerary_judgement_t *j,
+    itinerary_facts_t *facts)
+{
+    ngx_int_t   rc;
+    ngx_uint_t  i;
+
+    ngx_http_itinerary_registry_begin(reg, facts->nids * 2,
+                                      ngx_http_itinerary_registry_recorded);
+
+    reg->c = c;
+    reg->j = j;
+    reg->facts = facts;
+
+    rc = ngx_http_itinerary_registry_now(reg);
+
+    /* which of the answer's ids is known? */
+
+    for (i = 0; i < facts->nids && rc == NGX_OK; i++) {
+
+        if (itinerary_equal(&facts->ids[i], &reg->trip.id)) {
+            continue;
+        }
+
+        rc = ngx_http_itinerary_registry_add_get(reg, "alias:",
+                                          (itinerary_str_t *) &facts->ids[i]);
+
+        if (rc == NGX_OK) {
+            rc = ngx_http_itinerary_registry_add_get(reg, "trip:",
+                                          (itinerary_str_t *) &facts->ids[i]);
+        }
+    }
+
+    /* whose are the bookings that were there already? */
+
+    for (i = 0; i < facts->nbookings && rc == NGX_OK; i++) {
+
+        if (ngx_http_itinerary_registry_is_asked(&facts->bookings[i])) {
+            rc = ngx_http_itinerary_registry_add_record(reg,
+                                                   &facts->bookings[i].name);
+        }
+    }
+
+    if (rc == NGX_OK && facts->nbookings) {
+        reg->records = ngx_pcalloc(reg->pool, facts->nbookings
+                                              * sizeof(itinerary_record_t));
+        if (reg->records == NULL) {
+            rc = NGX_ERROR;
+        }
+    }
+
+    ngx_http_itinerary_registry_send(reg, rc);
+}
+
+
+static ngx_int_t
+ngx_http_itinerary_registry_recorded(ngx_http_itinerary_registry_t *reg)
+{
+    ngx_uint_t                     fresh;
+    const itinerary_facts_t       *facts;
+    ngx_http_itinerary_command_t  *command;
+
+    if (reg->step == ngx_http_itinerary_record_named) {
+        return ngx_http_itinerary_registry_check(reg);
+    }
+
+    facts = reg->facts;
+    command = reg->call.commands.elts;
+
+    if (ngx_http_itinerary_registry_name(reg, &command, &fresh) != NGX_OK
+        || ngx_http_itinerary_registry_read_seen(reg, command) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_itinerary_registry_again(reg,
+                                          ngx_http_itinerary_record_named,
+                                          facts->nbookings + facts->nnumbers
+                                          + 8)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (reg->strange && reg->c->operation == ITINERARY_OP_READ) {
+
+        /* what is shown is of another trip than was asked for */
+
+        return ngx_http_itinerary_registry_add_blind(reg) == NGX_OK
+               ? NGX_AGAIN : NGX_ERROR;
+    }
+
+    if (ngx_http_itinerary_registry_add_aliases(reg) != NGX_OK
+        || ngx_http_itinerary_registry_add_bookings(reg) != NGX_OK
+        || ngx_http_itinerary_registry_add_numbers(reg) != NGX_OK
+        || ngx_http_itinerary_registry_add_facts(reg) != NGX_OK
+        || ngx_http_itinerary_registry_add_sight(reg, fresh) != NGX_OK
+        || ngx_http_itinerary_registry_add_touched(reg) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_AGAIN;
+}
+
+
+/*
+ * The trip that was asked for, if it is known; else the first known of the
+ * answer's ids names the trip.  The others become aliases, but an id that is
+ * already a trip never does: if it is another one, the answer is strange.
+ * "fresh": none was known.
+ */
+
+static ngx_int_t
+ngx_http_itinerary_registry_name(ngx_http_itinerary_registry_t *reg,
+    ngx_http_itinerary_command_t **command, ngx_uint_t *fresh)
+{
+    ngx_str_t                 alias, state;
+    ngx_uint_t                i;
+    itinerary_str_t           trip, known, asked;
+    const itinerary_facts_t  *facts;
+
+    facts = reg->facts;
+    asked = reg->trip.id;
+
+    trip.len = 0;
+    reg->nids = 0;
+    reg->strange = 0;
+
+    if (reg->c->given && reg->trip.known) {
+        trip = asked;
+    }
+
+    for (i = 0; i < facts->nids; i++) {
+
+        if (itinerary_equal(&facts->ids[i], &asked)) {
+
+            if (trip.len == 0 && reg->trip.known) {
+                trip = asked;
+
+            } else if (!reg->trip.known) {
+                reg->ids[reg->nids++] = asked;
+            }
+
+            continue;
+        }
+
+        if (ngx_http_itinerary_registry_read_text(reg, (*command)++, &alias)
+            != NGX_OK
+            || ngx_http_itinerary_registry_read_text(reg, (*command)++, &state)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        if (state.data == NULL && alias.data == NULL) {
+            reg->ids[reg->nids++] = facts->ids[i];
+            continue;
+        }
+
+        known = facts->ids[i];
+
+        if (state.data == NULL) {
+            known = ngx_http_itinerary_core_text(&alias);
+        }
+
+        if (trip.len == 0) {
+            trip = known;
+
+        } else if (!itinerary_equal(&trip, &known)) {
+            reg->strange = 1;
+        }
+    }
+
+    *fresh = trip.len == 0;
+
+    if (reg->c->given && !reg->trip.known) {
+
+        if (trip.len == 0) {
+
+            /* by whichever id it is read, the trip has one name */
+
+            trip = reg->c->operation == ITINERARY_OP_READ && facts->nids
+                   ? facts->ids[0] : asked;
+
+        } else if (reg->c->operation != ITINERARY_OP_READ) {
+            ngx_log_error(NGX_LOG_ERR, reg->log, 0,
+                          "itinerary: request \"%V\" wrote to the trip "
+                          "\"%*s\" by its unknown id \"%*s\"", &reg->request,
+                          trip.len, trip.data, asked.len, asked.data);
+        }
+
+        for (i = 0; i < reg->nids; i++) {
+            if (itinerary_equal(&reg->ids[i], &asked)) {
+                break;
+            }
+        }
+
+        /* the API may have found the booking elsewhere, by its name */
+
+        if (i == reg->nids && reg->c->operation != ITINERARY_OP_BOOK
+            && reg->c->operation != ITINERARY_OP_CANCEL_BOOKING)
+        {
+            reg->ids[reg->nids++] = asked;
+        }
+    }
+
+    if (trip.len == 0) {
+        trip = reg->nids ? reg->ids[0] : asked;
+    }
+
+    reg->trip.id = trip;
+
+    return NGX_OK;
+}
+
+
+/* what the registry knows of it decides about the fact */
+
+static ngx_uint_t
+ngx_http_itinerary_registry_is_asked(const itinerary_booking_fact_t *fact)
+{
+    return fact->fact == ITINERARY_FACT_SEEN || fact->renamed;
+}
+
+
+static ngx_int_t
+ngx_http_itinerary_registry_read_seen(ngx_http_itinerary_registry_t *reg,
+    ngx_http_itinerary_command_t *command)
+{
+    ngx_uint_t                 i;
+    itinerary_str_t           *owner;
+    itinerary_booking_fact_t  *fact;
+
+    for (i = 0; i < reg->facts->nbookings; i++) {
+
+        fact = &reg->facts->bookings[i];
+
+        if (!ngx_http_itinerary_registry_is_asked(fact)) {
+            continue;
+        }
+
+        if (ngx_http_itinerary_registry_read_record(reg, command++,
+                                                    &reg->records[i])
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        owner = &reg->records[i].owner;
+
+        if (fact->renamed && owner->len
+            && !ngx_http_itinerary_registry_is_own(reg, owner))
+        {
+            /* not another name of the supplier's booking, but another's */
+
+            fact->fact = ITINERARY_FACT_SEEN;
+            reg->facts->bookings[fact->renamed - 1].fact = ITINERARY_FACT_OWN;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_itinerary_registry_add_aliases(ngx_http_itinerary_registry_t *reg)
+{
+    ngx_str_t   key, trip;
+    ngx_uint_t  i;
+
+    static ngx_str_t  set = ngx_string("SET");
+    static ngx_str_t  nx = ngx_string("NX");
+
+    if (!reg->j->record
+        || reg->j->error.reason == ITINERARY_AMBIGUOUS_BODY)
+    {
+        return NGX_OK;
+    }
+
+    trip = ngx_http_itinerary_text(&reg->trip.id);
+
+    for (i = 0; i < reg->nids; i++) {
+
+        if (itinerary_equal(&reg->ids[i], &reg->trip.id)) {
+            continue;
+        }
+
+        if (ngx_http_itinerary_registry_key(reg, &key, "alias:", &reg->ids[i],
+                                            0)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        if (ngx_http_itinerary_redis_add(&reg->call, NULL, 4, &set, &key,
+                                         &trip, &nx)
+            == NULL)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_itinerary_registry_add_bookings(ngx_http_itinerary_registry_t *reg)
+{
+    ngx_str_t                       *what;
+    ngx_uint_t                       i;
+    const itinerary_booking_fact_t  *fact;
+
+    for (i = 0; i < reg->facts->nbookings; i++) {
+
+        fact = &reg->facts->bookings[i];
+
+        if (fact->fact == ITINERARY_FACT_SEEN && !reg->j->record) {
+            continue;
+        }
+
+        what = fact->fact == ITINERARY_FACT_SEEN && fact->alive
+               ? &ngx_http_itinerary_alive
+               : &ngx_http_itinerary_booking_facts[fact->fact];
+
+        if (ngx_http_itinerary_registry_add_booking(reg, &fact->name, what)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    for (i = 0; i < reg->nbound; i++) {
+        if (ngx_http_itinerary_registry_add_bound(reg, &reg->bound[i], 1)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_itinerary_registry_add_numbers(ngx_http_itinerary_registry_t *reg)
+{
+    const itinerary_number_t  *number;
+
+    for (number = reg->facts->numbers; number; number = number->next) {
+
+        if (ngx_http_itinerary_registry_add_number(reg, &number->source,
+                                                   &number->number,
+                                                   &number->locator)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* what became of the trip; the lease may be another's, or of another name */
+
+static ngx_int_t
+ngx_http_itinerary_registry_add_facts(ngx_http_itinerary_registry_t *reg)
+{
+    ngx_uint_t                       i, n;
+    itinerary_str_t                  supplier;
+    const itinerary_facts_t         *facts;
+    ngx_http_itinerary_count_e       count;
+    const itinerary_judgement_t     *j;
+    ngx_http_itinerary_command_t    *command;
+    const itinerary_booking_fact_t  *fact;
+
+    j = reg->j;
+    facts = reg->facts;
+
+    if (reg->leased && !itinerary_equal(&reg->lease_id, &reg->trip.id)
+        && ngx_http_itinerary_registry_add_settle(reg, &reg->lease_id, 0,
+                                              ngx_http_itinerary_count_known)
+           == NULL)
+    {
+        return NGX_ERROR;
+    }
+
+    if (reg->trip.id.len == 0) {
+        return NGX_OK;
+    }
+
+    n = 0;
+
+    for (i = 0; i < facts->nbookings; i++) {
+        n += ngx_http_itinerary_registry_is_listed(reg, i);
+    }
+
+    count = j->record ? ngx_http_itinerary_count_write
+                      : ngx_http_itinerary_count_known;
+
+    if (reg->c->operation == ITINERARY_OP_READ) {
+
+        if (n == 0 && reg->trip.known) {
+            return NGX_OK;
+        }
+
+        count = ngx_http_itinerary_count_none;
+    }
+
+    command = ngx_http_itinerary_registry_add_settle(reg, &reg->trip.id, n,
+                                                     count);
+    if (command == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (j->create && !facts->merged) {
+        command->argv[2] = reg->supplier;
+
+        if (reg->c->operation == ITINERARY_OP_CREATE) {
+            command->argv[6] = reg->since;
+        }
+    }
+
+    command->argv[3] = *ngx_http_itinerary_registry_state(reg);
+
+    supplier = ngx_http_itinerary_core_text(&reg->supplier);
+
+    for (i = 0, n = 0; i < facts->nbookings; i++) {
+
+        fact = &facts->bookings[i];
+
+        if (ngx_http_itinerary_registry_is_listed(reg, i)) {
+            ngx_http_itinerary_registry_settle_booking(command, n++,
+                                   &ngx_http_itinerary_trip_facts[fact->fact],
+                                   &fact->name,
+                                   fact->fact == ITINERARY_FACT_SEEN
+                                   ? &reg->records[i].owner : &supplier);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * A cancelled booking stays in the document, but is no more in the trip.  Of
+ * a trip of which nothing is recorded, the supplier's own bookings are, so that
+ * nobody removes them.
+ */
+
+static ngx_uint_t
+ngx_http_itinerary_registry_is_listed(ngx_http_itinerary_registry_t *reg,
+    ngx_uint_t i)
+{
+    const itinerary_booking_fact_t  *fact;
+
+    fact = &reg->facts->bookings[i];
+
+    if (fact->fact != ITINERARY_FACT_SEEN) {
+        return 1;
+    }
+
+    return reg->j->record
+           && (fact->alive
+               || reg->records[i].state == ITINERARY_STATE_ACTIVE
+               || reg->records[i].state == ITINERARY_STATE_PENDING);
+}
+
+
+/* the trip's state after the write */
+
+static ngx_str_t *
+ngx_http_itinerary_registry_state(ngx_http_itinerary_registry_t *reg)
+{
+    const itinerary_judgement_t  *j;
+
+    j = reg->j;
+
+    if (!j->record) {
+        return &ngx_http_itinerary_empty;
+    }
+
+    if (j->verdict == ITINERARY_DENY) {
+
+        /* in audit mode: what it did to the trip as a whole is unknown */
+
+        return &ngx_http_itinerary_empty;
+    }
+
+    if (j->cancel) {
+        return &ngx_http_itinerary_cancelled;
+    }
+
+    switch (reg->c->operation) {
+
+    case ITINERARY_OP_CREATE:
+        return &ngx_http_itinerary_active;
+
+    case ITINERARY_OP_UPDATE:
+        return j->echo ? &ngx_http_itinerary_known
+                       : &ngx_http_itinerary_active;
+
+    case ITINERARY_OP_CANCEL:
+        return &ngx_http_itinerary_empty;
+
+    default:
+        return &ngx_http_itinerary_known;
+    }
+}
+
+
+/*
+ * What the supplier sees of the trip now.  That is of use only if it is known
+ * which writes it shows: none has come between, since the trip is new, or was
+ * leased, or was looked at before it was asked for.
+ */
+
+static ngx_int_t
+ngx_http_itinerary_registry_add_sight(ngx_http_itinerary_registry_t *reg,
+    ngx_uint_t fresh)
+{
+    int64_t                        rev;
+    ngx_str_t                     *argv;
+    ngx_uint_t                     n;
+    const itinerary_document_t    *shown;
+    ngx_http_itinerary_command_t  *command;
+
+    static ngx_str_t  field = ngx_string("trip");
+
+    shown = reg->facts->shown;
+
+    if (shown == NULL || !reg->j->record || reg->facts->merged
+        || reg->c->operation == ITINERARY_OP_BOOK
+        || reg->c->operation == ITINERARY_OP_CANCEL_BOOKING)
+    {
+        return NGX_OK;
+    }
+
+    if (reg->c->operation == ITINERARY_OP_READ) {
+
+        if (!itinerary_equal(&reg->c->trip.id, &reg->trip.id)) {
+            return NGX_OK;
+        }
+
+        rev = reg->trip.rev;
+
+    } else if (reg->leased && itinerary_equal(&reg->lease_id, &reg->trip.id)) {
+        rev = reg->trip.rev + 1;
+
+    } else if (fresh) {
+        rev = 1;
+
+    } else {
+        return NGX_OK;
+    }
+
+    if (reg->strange || !ngx_http_itinerary_registry_is_whole(reg)) {
+        return reg->c->operation == ITINERARY_OP_READ
+               ? ngx_http_itinerary_registry_add_blind(reg) : NGX_OK;
+    }
+
+    n = shown->nbookings + (shown->digest.len != 0);
+
+    command = ngx_http_itinerary_registry_add_view(reg, rev, n);
+    if (command == NULL) {
+        return NGX_ERROR;
+    }
+
+    argv = &command->argv[4];
+
+    if (shown->digest.len) {
+        *argv++ = field;
+        *argv++ = ngx_http_itinerary_text(&shown->digest);
+    }
+
+    return ngx_http_itinerary_registry_fill_view(reg, argv);
+}
+
+
+/*
+ * Whoever leaves out what is not shown removes nothing.  Therefore all must be
+ * shown, with names; and an answer to a write may be of the trip's fields only.
+ */
+
+static ngx_uint_t
+ngx_http_itinerary_registry_is_whole(ngx_http_itinerary_registry_t *reg)
+{
+    ngx_uint_t                   i;
+    const itinerary_document_t  *shown;
+
+    shown = reg->facts->shown;
+
+    for (i = 0; i < shown->nbookings; i++) {
+        if (shown->bookings[i].name.len == 0) {
+            return 0;
+        }
+    }
+
+    return i || reg->c->operation == ITINERARY_OP_READ;
+}
+
+
+/*
+ * The digests of the bookings.  Where one cannot be told, or two bookings have
+ * one name, the view says that it was shown, but nothing is an echo of it.
+ */
+
+static ngx_int_t
+ngx_http_itinerary_registry_fill_view(ngx_http_itinerary_registry_t *reg,
+    ngx_str_t *argv)
+{
+    unsigned                     k;
+    ngx_uint_t                   i;
+    itinerary_index_t            names;
+    const itinerary_booking_t   *booking;
+    const itinerary_document_t  *shown;
+
+    static ngx_str_t  untold = ngx_string("-");
+
+    shown = reg->facts->shown;
+
+    if (shown->nbookings == 0) {
+        return NGX_OK;
+    }
+
+    if (itinerary_index(reg->core, &names, &shown->bookings[0].name,
+                        sizeof(itinerary_booking_t), shown->nbookings)
+        != ITINERARY_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < shown->nbookings; i++) {
+
+        booking = &shown->bookings[i];
+
+        *argv++ = ngx_http_itinerary_text(&booking->name);
+
+        k = itinerary_index_first(&names, &booking->name);
+
+        if (booking->digest.len == 0
+            || itinerary_index_next(&names, k) != ITINERARY_INDEX_NONE)
+        {
+            *argv++ = untold;
+            continue;
+        }
+
+        *argv++ = ngx_http_itinerary_text(&booking->digest);
+    }
+
+    return NGX_OK;
+}
