@@ -1,0 +1,124 @@
+package Itinerary::Told;
+
+# The gateway before an API that shows what each request tells it to: X-Body is
+# the answer, X-Status its status.  For what an answer teaches, and when.
+
+use strict;
+use warnings;
+
+use Exporter qw(import);
+use MIME::Base64 qw(decode_base64 encode_base64);
+
+use Itinerary;
+use Itinerary::Document;
+
+our @EXPORT_OK = qw(told call get trip b);
+
+my $t;
+
+
+# Starts it: returns the test, as Itinerary->new does.  $conf: more directives.
+
+sub told {
+    my ($conf) = @_;
+
+    $conf //= '';
+    $t = Itinerary->new;
+
+    # X-Slow: seconds between two parts of the answer
+
+    $t->upstream(sub {
+        my ($request) = @_;
+
+        my $h = $request->{headers};
+        my $body = decode_base64($h->{'x-body'}[0] // '');
+
+        if ($h->{'x-slow'}) {
+            $body = [substr($body, 0, 99), \$h->{'x-slow'}[0],
+                     substr $body, 99];
+        }
+
+        return [$h->{'x-status'}[0] // 200, {}, $body];
+    });
+
+    $t->nginx(conf => <<"END_CONF");
+    itinerary_redis %%REDIS%% timeout=10s connect_timeout=10s;
+    itinerary_audit_log %%DIR%%/audit.log;
+    itinerary_supplier \$http_x_supplier;
+    itinerary enforce;
+$conf
+    large_client_header_buffers 4 64k;
+    proxy_ignore_client_abort on;
+
+    server {
+        listen 127.0.0.1:%%PORT_0%%;
+
+        location / {
+            proxy_pass http://%%UPSTREAM%%;
+        }
+
+        location /allow/ {
+            itinerary_unknown_trip allow;
+            proxy_pass http://%%UPSTREAM%%;
+        }
+
+        location /any/ {
+            itinerary_booking_source any;
+            proxy_pass http://%%UPSTREAM%%;
+        }
+    }
+END_CONF
+
+    return $t;
+}
+
+
+# "status code" of a post, after which the API shows $shown; the code is
+# followed by ", not forwarded" where it was not
+
+sub call {
+    my ($who, $target, $xml, $shown, @headers) = @_;
+
+    my $before = $t->requests;
+
+    my $answer = $t->post_xml($target, $who, $xml, headers => [
+        'X-Body' => encode_base64($shown, ''), @headers]);
+
+    my $code = code_of($answer);
+
+    return $answer->{status} . (defined $code ? " $code" : '')
+           . ($t->requests > $before ? '' : ', not forwarded');
+}
+
+
+# a GET that has been learnt when this returns
+
+sub get {
+    my ($who, $id, $shown) = @_;
+
+    $t->http('GET', "/trip/v1.1/$id", headers => [
+        'X-Supplier' => $who, 'X-Body' => encode_base64($shown, '')]);
+
+    wait_for(sub { $t->redis->cli->exists("itinerary:view:$id|$who") })
+        or die "no view\n";
+
+    return;
+}
+
+
+sub trip {
+    my ($id, @bookings) = @_;
+
+    return answered(itinerary(bookings => [@bookings]), $id);
+}
+
+
+sub b {
+    my ($source, $locator, @segments) = @_;
+
+    return { source => $source, locator => $locator,
+             segments => [@segments ? @segments : 'Car'] };
+}
+
+
+1;
