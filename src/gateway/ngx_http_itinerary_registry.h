@@ -141,9 +141,9 @@ void ngx_http_itinerary_registry_view(ngx_http_itinerary_registry_t *reg,
 
 /*
  * Claims what the judgement adds, bookings and sources, and counts the write
- * for the other trips that it changes; whether there is any of that.  What others have
- * claimed meanwhile is counted in reg->lost and reg->outbid; the bookings are
- * no more allowed in the judgement.
+ * for the other trips that it changes; whether there is any of that.  What
+ * others have claimed meanwhile is counted in reg->lost and reg->outbid; the
+ * bookings are no more allowed in the judgement.
  */
 
 ngx_uint_t ngx_http_itinerary_registry_is_claim(

@@ -270,13 +270,10 @@ ngx_http_itinerary_registry_claimed(ngx_http_itinerary_registry_t *reg)
         }
     }
 
-    if (reg->trip.id.len) {
-
-        if (command->reply.type != NGX_HTTP_ITINERARY_REDIS_INTEGER) {
-            return ngx_http_itinerary_registry_surprise(reg, command);
-        }
-
-        command++;
+    if (reg->trip.id.len
+        && command->reply.type != NGX_HTTP_ITINERARY_REDIS_INTEGER)
+    {
+        return ngx_http_itinerary_registry_surprise(reg, command);
     }
 
     if (reg->lost) {
