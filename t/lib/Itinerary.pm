@@ -569,7 +569,7 @@ sub audit {
     my ($self, $name) = @_;
 
     return map { JSON::PP->new->utf8->decode($_) }
-           split /\n/, $self->read_file($name // 'audit.log');
+           Itinerary::Process::whole_lines($self->path($name // 'audit.log'));
 }
 
 
@@ -577,8 +577,8 @@ sub wait_audit {
     my ($self, $n, $name) = @_;
 
     wait_for(sub {
-        my $lines = () = $self->read_file($name // 'audit.log') =~ /\n/g;
-        return $lines >= $n;
+        return Itinerary::Process::whole_lines(
+            $self->path($name // 'audit.log')) >= $n;
     });
 
     return $self->audit($name);

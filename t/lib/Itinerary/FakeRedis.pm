@@ -100,10 +100,8 @@ sub rules {
 sub commands {
     my ($self, $match) = @_;
 
-    open my $file, '<:raw', "$self->{dir}/commands"
-        or return wantarray ? () : 0;
-
-    my @commands = map { $JSON->decode($_) } <$file>;
+    my @commands = map { $JSON->decode($_) }
+                   Itinerary::Process::whole_lines("$self->{dir}/commands");
 
     return grep { !defined $match || $_->{text} =~ $match } @commands;
 }

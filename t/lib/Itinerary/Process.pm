@@ -33,6 +33,22 @@ sub wait_for {
 }
 
 
+# The lines of a file that another process may be writing to: a line counts
+# when its end is there, since a reader can see a part of one write.
+
+sub whole_lines {
+    my ($path) = @_;
+
+    my @lines;
+
+    if (open my $file, '<:raw', $path) {
+        @lines = <$file>;
+    }
+
+    return grep { /\n\z/ } @lines;
+}
+
+
 # A free port of 127.0.0.1 below those that connections are made from.  It
 # is reserved among the tests that run at the same time: by a name that the
 # kernel forgets together with this process.

@@ -64,8 +64,7 @@ sub refused {
 
     wait_for(sub { _lines($t) > $seen });
 
-    my $lines = $t->read_file('audit.log');
-    my @lines = split /^/, $lines;
+    my @lines = _lines($t);
 
     splice @lines, 0, $seen;
 
@@ -132,7 +131,7 @@ sub passes {
 sub _lines {
     my ($t) = @_;
 
-    return scalar(() = $t->read_file('audit.log') =~ /\n/g);
+    return Itinerary::Process::whole_lines($t->path('audit.log'));
 }
 
 
@@ -142,8 +141,7 @@ sub _forwarded {
     my $n = 0;
 
     for my $upstream (@{ $t->{upstreams} }) {
-        open my $file, '<:raw', "$upstream->{dir}/requests" or next;
-        $n++ while <$file>;
+        $n += Itinerary::Process::whole_lines("$upstream->{dir}/requests");
     }
 
     return $n;

@@ -69,9 +69,8 @@ sub resume  { return $_[0]{process}->signal('CONT') }
 sub requests {
     my ($self) = @_;
 
-    open my $file, '<:raw', "$self->{dir}/requests" or return;
-
-    return map { $JSON->decode($_) } <$file>;
+    return map { $JSON->decode($_) }
+           Itinerary::Process::whole_lines("$self->{dir}/requests");
 }
 
 
