@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 
 # A write that the API refuses gives back its own claims, and nothing that
-# another write of the same supplier has made of them meanwhile.
+# another write of the same supplier has made of them meanwhile, when the lease
+# had run out.
 
 use strict;
 use warnings;
@@ -11,11 +12,12 @@ use lib "$FindBin::Bin/lib";
 
 use MIME::Base64 qw(encode_base64);
 use Test::More;
+use Time::HiRes qw(time);
 use Itinerary;
 use Itinerary::Document;
 use Itinerary::Told qw(told call get trip b);
 
-my $t = told();
+my $t = told('    itinerary_lease 1s;');
 my $redis = $t->redis;
 
 
@@ -26,10 +28,13 @@ get('Alpha', 'T1', trip('T1', b('Beta', 'B1')));
 my $both = trip('T1', b('Beta', 'B1'), b('Alpha', 'A1'));
 
 my $client = $t->post_xml_async('/trip/v1.1?tripId=T1', 'Alpha', $both,
-    headers => ['X-Status' => 400, 'X-Slow' => 1,
+    headers => ['X-Status' => 400, 'X-Slow' => 3,
                 'X-Body' => encode_base64(' ' x 100 . '<Error/>', '')]);
 
 wait_for(sub { scalar grep { $_->{target} =~ /tripId=T1/ } $t->requests });
+wait_for(sub {
+    time * 1000 > $redis->cli->hget('itinerary:trip:T1', 'writer_until');
+});
 is(call('Alpha', '/trip/v1.1', itinerary(bookings => [b('Alpha', 'A1')]),
         $both), '200',
    'Alpha adds a booking by a create, while its update adds it, too');

@@ -73,6 +73,8 @@ struct ngx_http_itinerary_registry_s {
                                                     a CANCEL_BOOKING is for */
     unsigned                          lost;      /* claims that others won */
     unsigned                          outbid;    /* and sources */
+    ngx_uint_t                        ntouched;  /* other trips that the write
+                                                    changes */
 
     unsigned                          known:1;   /* it is the registry that
                                                     was admitted */
@@ -82,7 +84,10 @@ struct ngx_http_itinerary_registry_s {
                                                     bookings, too */
     unsigned                          busy:1;    /* a step is under way */
     unsigned                          leased:1;  /* the trip's lease is ours */
-    unsigned                          claimed:1; /* claims may be on record */
+    unsigned                          claimed:1; /* claims may be on record,
+                                                    and leases of others */
+    unsigned                          contested:1; /* another write to one of
+                                                    these is under way */
 
     /* the registry's own */
 
@@ -93,14 +98,14 @@ struct ngx_http_itinerary_registry_s {
     itinerary_operation_e             operation;
     const itinerary_document_t       *document;
     const itinerary_case_t           *c;
-    const itinerary_judgement_t      *j;
-    itinerary_judgement_t            *claims;
+    itinerary_judgement_t            *j;
     itinerary_facts_t                *facts;
     ngx_str_t                         at;        /* RFC 3339 */
     ngx_str_t                         since;     /* of a CREATE: alike, when
                                                     it was forwarded */
     itinerary_str_t                   body_ids[3];
     itinerary_str_t                   lease_id;  /* the trip that is leased */
+    itinerary_str_t                  *touched;   /* ids, each once */
     itinerary_str_t                   source;    /* with the number */
     itinerary_record_t              **missing;   /* of the trip, not posted */
     unsigned                          strange:1; /* the answer names another
@@ -109,7 +114,7 @@ struct ngx_http_itinerary_registry_s {
     unsigned                          nsources;
     itinerary_str_t                  *sources;   /* of the post, each once */
     unsigned                         *source_of; /* the posted bookings */
-    unsigned                          nbound;
+    ngx_uint_t                        nbound;
     itinerary_str_t                  *bound;     /* sources this request bound,
                                                     until it is answered */
 };
@@ -140,8 +145,8 @@ void ngx_http_itinerary_registry_view(ngx_http_itinerary_registry_t *reg,
     ngx_uint_t anybody, ngx_uint_t any);
 
 /*
- * Claims what the judgement adds, bookings and sources, and counts the write
- * for the other trips that it changes; whether there is any of that.  What
+ * Claims what the judgement adds, bookings and sources, and takes the leases
+ * of the other trips that it changes; whether there is any of that.  What
  * others have claimed meanwhile is counted in reg->lost and reg->outbid; the
  * bookings are no more allowed in the judgement.
  */
@@ -152,7 +157,7 @@ ngx_uint_t ngx_http_itinerary_registry_is_claim(
 void ngx_http_itinerary_registry_claim(ngx_http_itinerary_registry_t *reg,
     const itinerary_case_t *c, itinerary_judgement_t *j);
 
-/* the write was refused, here or by the API: gives back claims and lease */
+/* the write was refused, here or by the API: gives back claims and leases */
 
 void ngx_http_itinerary_registry_release(ngx_http_itinerary_registry_t *reg);
 
@@ -166,20 +171,20 @@ ngx_int_t ngx_http_itinerary_registry_forward(
 
 /*
  * Nobody knows what the write did: keeps the claims, counts it as a write to
- * every trip that it may have reached, and gives back the lease.
+ * every trip that it may have reached, and gives back the leases.
  */
 
 void ngx_http_itinerary_registry_doubt(ngx_http_itinerary_registry_t *reg,
-    const itinerary_judgement_t *j);
+    itinerary_judgement_t *j);
 
 /*
  * The write was answered, or the trip shown: records the facts, what the
- * supplier sees now included, and gives back the lease.  A booking that the
+ * supplier sees now included, and gives back the leases.  A booking that the
  * answer shows under the name of another's is a fact no more.
  */
 
 void ngx_http_itinerary_registry_record(ngx_http_itinerary_registry_t *reg,
-    const itinerary_case_t *c, const itinerary_judgement_t *j,
+    const itinerary_case_t *c, itinerary_judgement_t *j,
     itinerary_facts_t *facts);
 
 

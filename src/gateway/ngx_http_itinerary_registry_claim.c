@@ -11,6 +11,7 @@
 
 
 #include "ngx_http_itinerary_registry_step.h"
+#include "ngx_http_itinerary_registry_touched.h"
 
 
 /* the batches of a claim, in reg->step */
@@ -77,8 +78,8 @@ ngx_http_itinerary_registry_claim(ngx_http_itinerary_registry_t *reg,
                                       ngx_http_itinerary_registry_claimed);
     reg->c = c;
     reg->j = j;
-    reg->claims = j;
     reg->claimed = 1;
+    reg->contested = 0;
     reg->lost = 0;
     reg->outbid = 0;
     reg->nbound = 0;
@@ -89,10 +90,12 @@ ngx_http_itinerary_registry_claim(ngx_http_itinerary_registry_t *reg,
         rc = ngx_http_itinerary_registry_add_claims(reg);
     }
 
-    /* what was shown of them is no longer sure, whatever becomes of it */
+    if (rc == NGX_OK) {
+        rc = ngx_http_itinerary_registry_find_touched(reg);
+    }
 
     if (rc == NGX_OK) {
-        rc = ngx_http_itinerary_registry_add_touched(reg);
+        rc = ngx_http_itinerary_registry_hold_touched(reg);
     }
 
     ngx_http_itinerary_registry_send(reg, rc);
@@ -106,7 +109,7 @@ ngx_http_itinerary_registry_add_claims(ngx_http_itinerary_registry_t *reg)
     itinerary_judgement_t         *j;
     ngx_http_itinerary_command_t  *command;
 
-    j = reg->claims;
+    j = reg->j;
     n = 0;
 
     for (i = 0; i < j->neffects; i++) {
@@ -176,11 +179,11 @@ ngx_http_itinerary_registry_settle_claims(ngx_http_itinerary_registry_t *reg,
 static ngx_int_t
 ngx_http_itinerary_registry_add_binds(ngx_http_itinerary_registry_t *reg)
 {
-    ngx_uint_t              i, k;
+    ngx_uint_t              i;
     itinerary_str_t        *source;
     itinerary_judgement_t  *j;
 
-    j = reg->claims;
+    j = reg->j;
 
     reg->nbound = 0;
     reg->bound = ngx_palloc(reg->pool, j->neffects * sizeof(itinerary_str_t));
@@ -196,19 +199,10 @@ ngx_http_itinerary_registry_add_binds(ngx_http_itinerary_registry_t *reg)
 
         source = &j->effects[i].source;
 
-        for (k = 0; k < reg->nbound; k++) {
-            if (itinerary_equal(&reg->bound[k], source)) {
-                break;
-            }
-        }
-
-        if (k < reg->nbound) {
-            continue;
-        }
-
-        reg->bound[reg->nbound++] = *source;
-
-        if (ngx_http_itinerary_registry_add_bind(reg, source) != NGX_OK) {
+        if (ngx_http_itinerary_registry_add_once(reg->bound, &reg->nbound,
+                                                 source)
+            && ngx_http_itinerary_registry_add_bind(reg, source) != NGX_OK)
+        {
             return NGX_ERROR;
         }
     }
@@ -234,7 +228,7 @@ ngx_http_itinerary_registry_claimed(ngx_http_itinerary_registry_t *reg)
                                                       reg->nbound);
     }
 
-    j = reg->claims;
+    j = reg->j;
     command = reg->call.commands.elts;
 
     for (i = 0; i < j->neffects; i++) {
@@ -270,10 +264,17 @@ ngx_http_itinerary_registry_claimed(ngx_http_itinerary_registry_t *reg)
         }
     }
 
-    if (reg->trip.id.len
-        && command->reply.type != NGX_HTTP_ITINERARY_REDIS_INTEGER)
-    {
-        return ngx_http_itinerary_registry_surprise(reg, command);
+    if (reg->trip.id.len) {
+
+        if (command->reply.type != NGX_HTTP_ITINERARY_REDIS_INTEGER) {
+            return ngx_http_itinerary_registry_surprise(reg, command);
+        }
+
+        command++;
+    }
+
+    if (ngx_http_itinerary_registry_read_touched(reg, command) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     if (reg->lost) {
@@ -373,7 +374,7 @@ ngx_http_itinerary_registry_release(ngx_http_itinerary_registry_t *reg)
     ngx_uint_t              i, n;
     itinerary_judgement_t  *j;
 
-    j = reg->claimed ? reg->claims : NULL;
+    j = reg->claimed ? reg->j : NULL;
     n = 0;
 
     ngx_http_itinerary_registry_begin(reg, j ? j->neffects + 2 : 2,
@@ -399,6 +400,11 @@ ngx_http_itinerary_registry_release(ngx_http_itinerary_registry_t *reg)
         rc = ngx_http_itinerary_registry_unlist(reg, 0);
     }
 
+    if (rc == NGX_OK) {
+        rc = ngx_http_itinerary_registry_settle_touched(reg,
+                                               ngx_http_itinerary_count_none);
+    }
+
     ngx_http_itinerary_registry_send(reg, rc);
 }
 
@@ -419,7 +425,7 @@ ngx_http_itinerary_registry_released(ngx_http_itinerary_registry_t *reg)
         return NGX_ERROR;
     }
 
-    j = reg->claimed ? reg->claims : NULL;
+    j = reg->claimed ? reg->j : NULL;
 
     if (j && reg->step == ngx_http_itinerary_claim_begun
         && reg->trip.id.len)

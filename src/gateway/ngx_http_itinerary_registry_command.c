@@ -12,6 +12,8 @@
 static ngx_int_t ngx_http_itinerary_registry_pair(
     ngx_http_itinerary_registry_t *reg, ngx_str_t *key, char *kind,
     const itinerary_str_t *first, const itinerary_str_t *second);
+static ngx_int_t ngx_http_itinerary_registry_lease_ms(
+    ngx_http_itinerary_registry_t *reg, ngx_str_t *ms);
 static ngx_int_t ngx_http_itinerary_registry_view_key(
     ngx_http_itinerary_registry_t *reg, ngx_str_t *key);
 
@@ -23,8 +25,7 @@ ngx_int_t
 ngx_http_itinerary_registry_add_trip(ngx_http_itinerary_registry_t *reg,
     ngx_uint_t lease, ngx_str_t *who)
 {
-    u_char     *p;
-    ngx_str_t   key, ms;
+    ngx_str_t  key, ms;
 
     static ngx_str_t  hgetall = ngx_string("HGETALL");
 
@@ -40,13 +41,9 @@ ngx_http_itinerary_registry_add_trip(ngx_http_itinerary_registry_t *reg,
                ? NGX_OK : NGX_ERROR;
     }
 
-    p = ngx_pnalloc(reg->pool, NGX_INT_T_LEN);
-    if (p == NULL) {
+    if (ngx_http_itinerary_registry_lease_ms(reg, &ms) != NGX_OK) {
         return NGX_ERROR;
     }
-
-    ms.data = p;
-    ms.len = ngx_sprintf(p, "%M", reg->lease) - p;
 
     /* unless the reply says otherwise, also when there is none */
 
@@ -57,6 +54,40 @@ ngx_http_itinerary_registry_add_trip(ngx_http_itinerary_registry_t *reg,
     return ngx_http_itinerary_redis_add(&reg->call,
                                         &ngx_http_itinerary_script_lease, 4,
                                         &key, &reg->request, &ms, who)
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_itinerary_registry_lease_ms(ngx_http_itinerary_registry_t *reg,
+    ngx_str_t *ms)
+{
+    ms->data = ngx_pnalloc(reg->pool, NGX_INT_T_LEN);
+    if (ms->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ms->len = ngx_sprintf(ms->data, "%M", reg->lease) - ms->data;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_itinerary_registry_add_hold(ngx_http_itinerary_registry_t *reg,
+    const itinerary_str_t *trip)
+{
+    ngx_str_t  key, ms;
+
+    if (ngx_http_itinerary_registry_key(reg, &key, "trip:", trip, 0) != NGX_OK
+        || ngx_http_itinerary_registry_lease_ms(reg, &ms) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_itinerary_redis_add(&reg->call,
+                                        &ngx_http_itinerary_script_hold, 3,
+                                        &key, &reg->request, &ms)
            ? NGX_OK : NGX_ERROR;
 }
 
@@ -758,52 +789,18 @@ ngx_http_itinerary_registry_is_own(ngx_http_itinerary_registry_t *reg,
 
 
 ngx_uint_t
-ngx_http_itinerary_registry_is_touched(
-    const ngx_http_itinerary_registry_t *reg,
-    const itinerary_booking_effect_t *effect)
+ngx_http_itinerary_registry_add_once(itinerary_str_t *list, ngx_uint_t *n,
+    const itinerary_str_t *text)
 {
-    return effect->trip.len
-           && effect->effect != ITINERARY_ECHOED
-           && !itinerary_equal(&reg->trip.id, &effect->trip)
-           && !(reg->leased && itinerary_equal(&reg->lease_id, &effect->trip));
-}
+    ngx_uint_t  i;
 
-
-/*
- * The other trips that posted bookings were in: they are written to as well,
- * so that what was shown of them is no longer sure.
- */
-
-ngx_int_t
-ngx_http_itinerary_registry_add_touched(ngx_http_itinerary_registry_t *reg)
-{
-    ngx_uint_t                         i, k;
-    const itinerary_booking_effect_t  *effects;
-
-    effects = reg->j->effects;
-
-    for (i = 0; i < reg->j->neffects; i++) {
-
-        if (!ngx_http_itinerary_registry_is_touched(reg, &effects[i])) {
-            continue;
-        }
-
-        for (k = 0; k < i; k++) {
-            if (effects[k].effect != ITINERARY_ECHOED
-                && itinerary_equal(&effects[k].trip, &effects[i].trip))
-            {
-                break;
-            }
-        }
-
-        if (k == i
-            && ngx_http_itinerary_registry_add_settle(reg, &effects[i].trip,
-                                           0, ngx_http_itinerary_count_known)
-               == NULL)
-        {
-            return NGX_ERROR;
+    for (i = 0; i < *n; i++) {
+        if (itinerary_equal(&list[i], text)) {
+            return 0;
         }
     }
 
-    return NGX_OK;
+    list[(*n)++] = *text;
+
+    return 1;
 }

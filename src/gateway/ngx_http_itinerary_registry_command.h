@@ -41,6 +41,11 @@ typedef enum {
 ngx_int_t ngx_http_itinerary_registry_add_trip(
     ngx_http_itinerary_registry_t *reg, ngx_uint_t lease, ngx_str_t *who);
 
+/* the lease of another trip, whoever has something in it */
+
+ngx_int_t ngx_http_itinerary_registry_add_hold(
+    ngx_http_itinerary_registry_t *reg, const itinerary_str_t *trip);
+
 /* the registry's id, before anything that it decides about */
 
 ngx_int_t ngx_http_itinerary_registry_add_id(
@@ -112,15 +117,6 @@ void ngx_http_itinerary_registry_settle_booking(
     ngx_http_itinerary_command_t *command, ngx_uint_t n, ngx_str_t *fact,
     const itinerary_str_t *name, const itinerary_str_t *owner);
 
-/* whether a booking is in another trip; that all such are written to */
-
-ngx_uint_t ngx_http_itinerary_registry_is_touched(
-    const ngx_http_itinerary_registry_t *reg,
-    const itinerary_booking_effect_t *effect);
-
-ngx_int_t ngx_http_itinerary_registry_add_touched(
-    ngx_http_itinerary_registry_t *reg);
-
 /* a trip's hash, behind the lease's result where it was asked for */
 
 ngx_int_t ngx_http_itinerary_registry_read_trip(
@@ -161,6 +157,11 @@ ngx_int_t ngx_http_itinerary_registry_key(
 
 ngx_int_t ngx_http_itinerary_registry_now(
     ngx_http_itinerary_registry_t *reg);
+
+/* adds a text to a list of "n" that has room, unless it is in it; was it added? */
+
+ngx_uint_t ngx_http_itinerary_registry_add_once(itinerary_str_t *list,
+    ngx_uint_t *n, const itinerary_str_t *text);
 
 /* whether that owner, which may be empty, is the supplier */
 

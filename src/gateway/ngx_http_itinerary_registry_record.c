@@ -11,6 +11,7 @@
 
 
 #include "ngx_http_itinerary_registry_step.h"
+#include "ngx_http_itinerary_registry_touched.h"
 #include "itinerary_index.h"
 
 
@@ -91,12 +92,12 @@ ngx_http_itinerary_registry_forward(ngx_http_itinerary_registry_t *reg)
 
 void
 ngx_http_itinerary_registry_doubt(ngx_http_itinerary_registry_t *reg,
-    const itinerary_judgement_t *j)
+    itinerary_judgement_t *j)
 {
     ngx_int_t   rc;
     ngx_uint_t  i;
 
-    ngx_http_itinerary_registry_begin(reg, reg->nbound + 2,
+    ngx_http_itinerary_registry_begin(reg, reg->nbound + reg->ntouched + 1,
                                       ngx_http_itinerary_registry_check);
 
     reg->j = j;
@@ -116,7 +117,8 @@ ngx_http_itinerary_registry_doubt(ngx_http_itinerary_registry_t *reg,
     }
 
     if (rc == NGX_OK) {
-        rc = ngx_http_itinerary_registry_add_touched(reg);
+        rc = ngx_http_itinerary_registry_settle_touched(reg,
+                                              ngx_http_itinerary_count_known);
     }
 
     ngx_http_itinerary_registry_send(reg, rc);
@@ -125,7 +127,7 @@ ngx_http_itinerary_registry_doubt(ngx_http_itinerary_registry_t *reg,
 
 void
 ngx_http_itinerary_registry_record(ngx_http_itinerary_registry_t *reg,
-    const itinerary_case_t *c, const itinerary_judgement_t *j,
+    const itinerary_case_t *c, itinerary_judgement_t *j,
     itinerary_facts_t *facts)
 {
     ngx_int_t   rc;
@@ -221,7 +223,9 @@ ngx_http_itinerary_registry_recorded(ngx_http_itinerary_registry_t *reg)
         || ngx_http_itinerary_registry_add_numbers(reg) != NGX_OK
         || ngx_http_itinerary_registry_add_facts(reg) != NGX_OK
         || ngx_http_itinerary_registry_add_sight(reg, fresh) != NGX_OK
-        || ngx_http_itinerary_registry_add_touched(reg) != NGX_OK)
+        || ngx_http_itinerary_registry_settle_touched(reg,
+                                              ngx_http_itinerary_count_known)
+           != NGX_OK)
     {
         return NGX_ERROR;
     }

@@ -49,6 +49,27 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_lease = {
 
 
 /*
+ * Takes the lease of a trip that a write changes without naming it: ARGV is
+ * the request and the lease in ms.  What has run out counts, as above.
+ * Returns 1 (leased) or 0 (busy).
+ */
+
+ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_hold = {
+    ngx_string(
+    "local time = redis.call('TIME')\n"
+    "local now = time[1] * 1000 + math.floor(time[2] / 1000)\n"
+    "local was = redis.call('HMGET', KEYS[1], 'writer', 'writer_until')\n"
+    "if was[1] and was[1] ~= ARGV[1] then\n"
+    "  if (tonumber(was[2]) or 0) > now then return 0 end\n"
+    "  redis.call('HINCRBY', KEYS[1], 'rev', 1)\n"
+    "end\n"
+    "redis.call('HSET', KEYS[1], 'writer', ARGV[1], 'writer_until',\n"
+    "           string.format('%.0f', now + ARGV[2]))\n"
+    "return 1\n"), ""
+};
+
+
+/*
  * Claims a booking: ARGV is supplier, trip, request, time.  Returns 1
  * (claimed), 2 (the supplier's already) or 0 (another's, or seen).  A claim of
  * the supplier's that is in doubt becomes this request's, so that the other's

@@ -298,7 +298,7 @@ ngx_http_itinerary_request_again(ngx_http_request_t *r,
         return NGX_HTTP_NOT_FOUND;
     }
 
-    if (txn->registry.leased
+    if ((txn->registry.leased || txn->registry.ntouched)
         && ngx_current_msec - txn->started >= txn->conf->lease)
     {
         /* another write to the trip may be under way */
@@ -419,6 +419,14 @@ ngx_http_itinerary_request_advance(ngx_http_request_t *r,
                                     ITINERARY_BOOKING_NOT_OWNED, 0, "",
                                     "another supplier has just added a "
                                     "booking of that name");
+            return ngx_http_itinerary_request_deny(r, txn);
+        }
+
+        if (txn->registry.contested) {
+            (void) itinerary_refuse(&txn->core, &txn->error,
+                                    ITINERARY_TRIP_BUSY, 0, "",
+                                    "another write is under way to the trip "
+                                    "that a booking of the document is in");
             return ngx_http_itinerary_request_deny(r, txn);
         }
 

@@ -372,10 +372,6 @@ sub forward {
         }
     }
 
-    # what was shown of other trips is no longer sure
-
-    $self->_count_touched($judgement, $c->{id});
-
     return;
 }
 
