@@ -235,6 +235,37 @@ is(cancel('Alpha', 'Renamed', 'R2', trip('TA', gone('Renamed', 'A9'))), '200',
 is(state('RENAMED|A9'), 'cancelled', 'which is cancelled');
 
 
+# numbers of bookings of which nobody knows what became of them
+
+is(call('Alpha', '/trip/v1.1', itinerary(bookings => [
+            b('Alpha', 'AA', { Car => 'Q1' })]), '', 'X-Status' => 500),
+   '500', 'a create that is in doubt');
+is(number('ALPHA|Q1'), 'AA', 'its numbers are known');
+create('Beta', 'TC', [b('Alpha', 'Q1')]);
+is(cancel('Beta', 'Alpha', 'Q1'), $DENIED,
+   'so that nobody cancels it by a locator that is its number');
+
+is(call('Alpha', '/trip/v1.1', itinerary(bookings => [
+            b('Alpha', 'AB', { Car => 'Q2' })]), '', 'X-Status' => 400),
+   '400', 'a create that is refused');
+is(number('ALPHA|Q2'), undef, 'leaves no number');
+
+
+# numbers that another supplier is the first to be shown
+
+create('Alpha', 'TD', [b('Alpha', 'AC')]);
+
+my $shown = trip('TD', b('Alpha', 'AC', { Car => 'Q3' }));
+
+is($t->http('GET', '/trip/v1.1/TD', headers => ['X-Supplier' => 'Beta',
+       'X-Body' => encode_base64($shown, '')])->{status}, 200,
+   'Beta is shown what number the API has given');
+wait_for(sub { $redis->cli->exists('itinerary:view:TD|Beta') });
+is(number('ALPHA|Q3'), 'AC', 'it is known');
+create('Beta', 'TE', [b('Alpha', 'Q3')]);
+is(cancel('Beta', 'Alpha', 'Q3'), $DENIED, 'so that it is not Beta\'s alone');
+
+
 # what the registry does not know
 
 is(cancel('Alpha', 'Alpha', 'UNKNOWN'), $DENIED, 'an unknown number');

@@ -113,7 +113,7 @@ $redis->cli->hset('itinerary:booking:BETA|B1', 'trip', 'T1');
 my $before = $t->requests;
 my $client = $t->post_xml_async('/trip/v1.1?tripId=T1', 'Alpha',
     itinerary(bookings => [b('Alpha', 'A1', 'Rail'), b('Beta', 'B1', 'Rail')]),
-    headers => ['X-Body' => encode_base64($new, ''), 'X-Slow' => 1]);
+    headers => ['X-Body' => encode_base64($new, ''), 'X-Slow' => 3]);
 
 wait_for(sub { $t->requests > $before }) or die "not forwarded\n";
 

@@ -42,6 +42,7 @@ static void itinerary_learn_kept(itinerary_lesson_t *lesson,
 static void itinerary_learn_other(itinerary_lesson_t *lesson,
     const itinerary_booking_t *booking);
 static itinerary_result_e itinerary_learn_numbers(itinerary_lesson_t *lesson);
+static itinerary_result_e itinerary_learn_posted(itinerary_lesson_t *lesson);
 static itinerary_result_e itinerary_learn_number(itinerary_lesson_t *lesson,
     const itinerary_str_t *source, const itinerary_str_t *locator,
     const itinerary_booking_t *booking);
@@ -112,6 +113,24 @@ itinerary_learn(itinerary_pool_t *pool, const itinerary_case_t *c,
     itinerary_learn_answer(&lesson);
 
     return ITINERARY_OK;
+}
+
+
+itinerary_result_e
+itinerary_learn_doubt(itinerary_pool_t *pool, const itinerary_case_t *c,
+    const itinerary_judgement_t *j, itinerary_facts_t *facts)
+{
+    itinerary_lesson_t  lesson;
+
+    memset(facts, 0, sizeof(itinerary_facts_t));
+    memset(&lesson, 0, sizeof(itinerary_lesson_t));
+
+    lesson.pool = pool;
+    lesson.c = c;
+    lesson.j = j;
+    lesson.facts = facts;
+
+    return itinerary_learn_posted(&lesson);
 }
 
 
@@ -428,7 +447,8 @@ itinerary_learn_other(itinerary_lesson_t *lesson,
 /*
  * The numbers that bookings may be cancelled by: of those that are the
  * supplier's, under all of their names, and of those that are new to the
- * registry.
+ * registry.  Others' are learnt where suppliers share sources: then a number
+ * may mean their bookings, too.
  */
 
 static itinerary_result_e
@@ -443,19 +463,9 @@ itinerary_learn_numbers(itinerary_lesson_t *lesson)
 
     c = lesson->c;
 
-    /* what is posted has its effects in the document's order */
-
-    for (i = 0; c->document && i < c->document->nbookings; i++) {
-
-        booking = &c->document->bookings[i];
-
-        if (lesson->j->effects[i].take) {
-            rc = itinerary_learn_number(lesson, &booking->source,
-                                        &booking->locator, booking);
-            if (rc != ITINERARY_OK) {
-                return rc;
-            }
-        }
+    rc = itinerary_learn_posted(lesson);
+    if (rc != ITINERARY_OK) {
+        return rc;
     }
 
     for (i = 0; i < lesson->answer->nbookings; i++) {
@@ -469,8 +479,9 @@ itinerary_learn_numbers(itinerary_lesson_t *lesson)
         effect = lesson->match.effects[i];
         listed = itinerary_match_listed(&lesson->match, &booking->name);
 
-        if (effect ? !effect->take
-                   : listed && !itinerary_equal(&listed->owner, &c->supplier))
+        if (c->policy.booking_source != ITINERARY_BOOKING_SOURCE_ANY
+            && (effect ? !effect->take
+                       : listed && !itinerary_owns(c, &listed->owner)))
         {
             continue;
         }
@@ -482,7 +493,9 @@ itinerary_learn_numbers(itinerary_lesson_t *lesson)
             return rc;
         }
 
-        if (effect == NULL || itinerary_equal(&effect->name, &booking->name)) {
+        if (effect == NULL || !effect->take
+            || itinerary_equal(&effect->name, &booking->name))
+        {
             continue;
         }
 
@@ -498,6 +511,37 @@ itinerary_learn_numbers(itinerary_lesson_t *lesson)
                                         &booking->locator, posted);
         }
 
+        if (rc != ITINERARY_OK) {
+            return rc;
+        }
+    }
+
+    return ITINERARY_OK;
+}
+
+
+/* what is posted has its effects in the document's order */
+
+static itinerary_result_e
+itinerary_learn_posted(itinerary_lesson_t *lesson)
+{
+    unsigned                     i;
+    itinerary_result_e           rc;
+    const itinerary_booking_t   *booking;
+    const itinerary_document_t  *posted;
+
+    posted = lesson->c->document;
+
+    for (i = 0; posted && i < posted->nbookings; i++) {
+
+        booking = &posted->bookings[i];
+
+        if (!lesson->j->effects[i].take) {
+            continue;
+        }
+
+        rc = itinerary_learn_number(lesson, &booking->source,
+                                    &booking->locator, booking);
         if (rc != ITINERARY_OK) {
             return rc;
         }

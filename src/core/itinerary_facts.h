@@ -84,5 +84,14 @@ itinerary_result_e itinerary_learn(itinerary_pool_t *pool,
     const itinerary_case_t *c, const itinerary_judgement_t *j,
     const itinerary_document_t *answer, itinerary_facts_t *facts);
 
+/*
+ * The same where nobody knows what became of the write, but for what is sure:
+ * the numbers that were posted with the supplier's bookings.
+ */
+
+itinerary_result_e itinerary_learn_doubt(itinerary_pool_t *pool,
+    const itinerary_case_t *c, const itinerary_judgement_t *j,
+    itinerary_facts_t *facts);
+
 
 #endif /* _ITINERARY_FACTS_H_INCLUDED_ */

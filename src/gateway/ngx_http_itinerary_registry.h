@@ -170,12 +170,13 @@ ngx_int_t ngx_http_itinerary_registry_forward(
     ngx_http_itinerary_registry_t *reg);
 
 /*
- * Nobody knows what the write did: keeps the claims, counts it as a write to
- * every trip that it may have reached, and gives back the leases.
+ * Nobody knows what the write did: keeps the claims, records the numbers of
+ * the facts, counts it as a write to every trip that it may have reached, and
+ * gives back the leases.
  */
 
 void ngx_http_itinerary_registry_doubt(ngx_http_itinerary_registry_t *reg,
-    itinerary_judgement_t *j);
+    itinerary_facts_t *facts);
 
 /*
  * The write was answered, or the trip shown: records the facts, what the

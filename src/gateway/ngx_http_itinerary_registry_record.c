@@ -92,20 +92,25 @@ ngx_http_itinerary_registry_forward(ngx_http_itinerary_registry_t *reg)
 
 void
 ngx_http_itinerary_registry_doubt(ngx_http_itinerary_registry_t *reg,
-    itinerary_judgement_t *j)
+    itinerary_facts_t *facts)
 {
     ngx_int_t   rc;
     ngx_uint_t  i;
 
-    ngx_http_itinerary_registry_begin(reg, reg->nbound + reg->ntouched + 1,
+    ngx_http_itinerary_registry_begin(reg, reg->nbound + reg->ntouched
+                                      + facts->nnumbers + 1,
                                       ngx_http_itinerary_registry_check);
 
-    reg->j = j;
+    reg->facts = facts;
 
     rc = ngx_http_itinerary_registry_now(reg);
 
     for (i = 0; i < reg->nbound && rc == NGX_OK; i++) {
         rc = ngx_http_itinerary_registry_add_bound(reg, &reg->bound[i], 1);
+    }
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_itinerary_registry_add_numbers(reg);
     }
 
     if (rc == NGX_OK && reg->trip.id.len

@@ -110,6 +110,8 @@ ngx_http_itinerary_sight_init(ngx_http_itinerary_sight_t *sight,
 
     ngx_http_itinerary_core_pool(&sight->core, sight->pool);
 
+    sight->asked.policy.booking_source = ilcf->booking_source;
+
     sight->timer.handler = ngx_http_itinerary_sight_timeout;
     sight->timer.data = sight;
     sight->timer.log = ngx_cycle->log;

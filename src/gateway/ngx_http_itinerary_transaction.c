@@ -177,7 +177,16 @@ ngx_http_itinerary_transaction_settle(ngx_http_itinerary_transaction_t *txn,
     }
 
     txn->outcome = ngx_http_itinerary_in_doubt;
-    ngx_http_itinerary_registry_doubt(&txn->registry, &txn->judgement);
+
+    if (txn->judgeable) {
+
+        /* without memory, as many numbers as there are */
+
+        (void) itinerary_learn_doubt(&txn->core, &txn->asked, &txn->judgement,
+                                     &txn->facts);
+    }
+
+    ngx_http_itinerary_registry_doubt(&txn->registry, &txn->facts);
 }
 
 

@@ -603,14 +603,36 @@ test_ids(void **state)
 /* "7=1": the number L7 stands for the booking L1; the last one first */
 
 static void
+check_numbers(const char *expected, const itinerary_facts_t *facts)
+{
+    char                       buf[128], source[8], *p;
+    unsigned                   n;
+    const itinerary_number_t  *number;
+
+    p = buf;
+    n = 0;
+    *p = '\0';
+
+    for (number = facts->numbers; number; number = number->next) {
+        case_show_name(&number->source, source, sizeof(source));
+        source[1] = '\0';
+
+        p += sprintf(p, "%s%s%c=%c", n++ ? " " : "",
+                     number->source.len == 1 ? source : "",
+                     number->number.data[1], number->locator.data[1]);
+    }
+
+    assert_string_equal(buf, expected);
+    assert_int_equal(facts->nnumbers, n);
+}
+
+
+static void
 test_numbers(void **state)
 {
-    char                   buf[128], source[8], *p;
     size_t                 i;
     arena_t                arena;
-    unsigned               n;
     itinerary_facts_t      facts;
-    itinerary_number_t    *number;
     itinerary_judgement_t  j;
 
     static const row_t  tests[] = {
@@ -661,7 +683,20 @@ test_numbers(void **state)
         { { ITINERARY_OP_READ, "", "A", "A1 B2 -3", NULL, NULL, NULL },
           "1'7 2'8 3'9 4'6", "6=4 7=1", "" },
         { { CANCEL, "", "A", "B1", NULL, NULL, NULL }, "1-'7",
-          "", "" }
+          "", "" },
+
+        /* of others' bookings, where they may be under the same source */
+
+        { { UPDATE, "keep any", "A", "A1 B2 -3", "", NULL, NULL },
+          "1'7 2'8 3'9 4'6", "6=4 9=3 8=2 7=1", "" },
+        { { ITINERARY_OP_READ, "any", "A", "A1 B2 -3", NULL, NULL, NULL },
+          "1'7 2'8 3'9 4'6", "6=4 9=3 8=2 7=1", "" },
+        { { UPDATE, "any", "Av#", "B1", "B1a='7", NULL, NULL }, "1'8",
+          "8=1", "" },
+        { { UPDATE, "any", "Av#", "B1", "B1a='7", NULL, NULL }, "x1'8",
+          "x8=1", "" },
+        { { CANCEL, "any", "A", "B1", NULL, NULL, NULL }, "1-'7",
+          "7=1", "" }
     };
 
     (void) state;
@@ -670,21 +705,63 @@ test_numbers(void **state)
         assert_int_equal(learn(&arena, &tests[i], 0, &j, &facts),
                          ITINERARY_OK);
 
-        p = buf;
-        n = 0;
-        *p = '\0';
+        check_numbers(tests[i].facts, &facts);
 
-        for (number = facts.numbers; number; number = number->next) {
-            case_show_name(&number->source, source, sizeof(source));
-            source[1] = '\0';
+        arena_free(&arena);
+    }
+}
 
-            p += sprintf(p, "%s%s%c=%c", n++ ? " " : "",
-                         number->source.len == 1 ? source : "",
-                         number->number.data[1], number->locator.data[1]);
+
+/* what nobody has answered for has the numbers that were posted, if any */
+
+static void
+test_doubt(void **state)
+{
+    size_t                 i;
+    case_t                 t;
+    arena_t                arena;
+    itinerary_facts_t      facts;
+    itinerary_judgement_t  j;
+
+    static const struct {
+        case_row_t             row;
+        const char            *numbers;
+    } tests[] = {
+
+        { { CREATE, "", NULL, NULL, "+1'7'8 +2 +x3'9", NULL, NULL },
+          "x9=3 8=1 7=1" },
+        { { UPDATE, "", "Av#", "A1 B2", "A1a'7 B2a='8 +3'9", NULL, NULL },
+          "9=3 7=1" },
+        { { CANCEL, "", "A", "A1", NULL, NULL, NULL }, "" }
+    };
+
+    (void) state;
+
+    for (i = 0; i < nelts(tests); i++) {
+        arena_init(&arena, 0);
+        case_make(&arena, &tests[i].row, &t);
+
+        memset(&facts, 0xa5, sizeof(itinerary_facts_t));
+
+        (void) itinerary_judge(&arena.pool, &t.c, &j);
+
+        assert_int_equal(itinerary_learn_doubt(&arena.pool, &t.c, &j, &facts),
+                         ITINERARY_OK);
+
+        check_numbers(tests[i].numbers, &facts);
+
+        assert_int_equal(facts.nids, 0);
+        assert_int_equal(facts.nbookings, 0);
+        assert_null(facts.shown);
+
+        if (facts.nnumbers) {
+            arena.count = 0;
+            arena.fail = facts.nnumbers;
+
+            assert_int_equal(itinerary_learn_doubt(&arena.pool, &t.c, &j,
+                                                   &facts),
+                             ITINERARY_NOMEM);
         }
-
-        assert_string_equal(buf, tests[i].facts);
-        assert_int_equal(facts.nnumbers, n);
 
         arena_free(&arena);
     }
@@ -1048,6 +1125,8 @@ main(void)
           test_ids, NULL, NULL, NULL },
         { "numbers stand for the supplier's bookings, and for new ones",
           test_numbers, NULL, NULL, NULL },
+        { "numbers of what is in doubt",
+          test_doubt, NULL, NULL, NULL },
         { "a number is compared with a few",
           test_many_numbers, NULL, NULL, NULL },
         { "an itinerary names its trip, a booking or segment does not",

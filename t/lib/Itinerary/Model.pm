@@ -403,6 +403,7 @@ sub doubted {
 
     my $c = $judgement->{case};
 
+    $self->_learn_posted_numbers($judgement);
     $self->_count($c->{id});
     $self->_count_touched($judgement, $c->{id});
     $self->_forget($c->{id});
@@ -852,28 +853,40 @@ sub _learn_numbers {
 
     my $c = $judgement->{case};
 
-    for my $effect (@{ $judgement->{list} }) {
-        my ($what, $booking) = @$effect;
-
-        $self->_number($booking->{source}, $booking, $booking->{numbers})
-            if $booking && _is_taken($c, $effect);
-    }
+    $self->_learn_posted_numbers($judgement);
 
     for my $shown (@{ $answer->{bookings} }) {
         my $effect = $match->{ $shown->{name} };
         my $owner = $was->{ $shown->{name} };
+        my $taken = $effect && _is_taken($c, $effect);
 
-        next if $effect ? !_is_taken($c, $effect)
-                        : defined $owner && !$c->is_mine($owner);
+        # suppliers that share a source may have each other's numbers
+
+        next if $c->{policy}{booking_source} ne 'any'
+                && ($effect ? !$taken : defined $owner && !$c->is_mine($owner));
 
         $self->_number($shown->{source}, $shown, $shown->{numbers});
 
         # what either document has stands for both names
 
-        if ($effect) {
+        if ($taken) {
             $self->_number($effect->[1]{source}, $shown, $shown->{numbers});
             $self->_number($shown->{source}, $shown, $effect->[1]{numbers});
         }
+    }
+
+    return;
+}
+
+
+sub _learn_posted_numbers {
+    my ($self, $judgement) = @_;
+
+    for my $effect (@{ $judgement->{list} }) {
+        my ($what, $booking) = @$effect;
+
+        $self->_number($booking->{source}, $booking, $booking->{numbers})
+            if $booking && _is_taken($judgement->{case}, $effect);
     }
 
     return;
