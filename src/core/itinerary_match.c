@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "itinerary_match.h"
+#include "itinerary_name.h"
 
 
 static itinerary_result_e itinerary_match_answer(itinerary_pool_t *pool,
@@ -15,7 +16,6 @@ static itinerary_result_e itinerary_match_request(itinerary_pool_t *pool,
     itinerary_match_t *match);
 static itinerary_result_e itinerary_match_places(itinerary_pool_t *pool,
     itinerary_match_t *match);
-static itinerary_str_t itinerary_match_place(const itinerary_str_t *name);
 static const itinerary_booking_effect_t *itinerary_match_effect(
     const itinerary_match_t *match, const itinerary_booking_t *booking);
 static int itinerary_match_by_locator(const itinerary_match_t *match,
@@ -119,15 +119,15 @@ itinerary_match_request(itinerary_pool_t *pool, itinerary_match_t *match)
 }
 
 
-/* in a name, the locator is what follows the source */
-
 static itinerary_result_e
 itinerary_match_places(itinerary_pool_t *pool, itinerary_match_t *match)
 {
-    unsigned          i, n;
-    itinerary_str_t  *locators;
+    unsigned             i, n;
+    itinerary_str_t     *locators;
+    itinerary_record_t  *records;
 
     n = match->c->trip.nbookings;
+    records = match->c->trip.bookings;
 
     locators = pool->alloc(pool->data, n * sizeof(itinerary_str_t));
     if (locators == NULL) {
@@ -135,30 +135,11 @@ itinerary_match_places(itinerary_pool_t *pool, itinerary_match_t *match)
     }
 
     for (i = 0; i < n; i++) {
-        locators[i] = itinerary_match_place(&match->c->trip.bookings[i].name);
+        locators[i] = itinerary_booking_place(&records[i].name);
     }
 
     return itinerary_index(pool, &match->placed, locators,
                            sizeof(itinerary_str_t), n);
-}
-
-
-static itinerary_str_t
-itinerary_match_place(const itinerary_str_t *name)
-{
-    u_char           *bar;
-    itinerary_str_t   place;
-
-    place = *name;
-
-    bar = name->len ? memchr(name->data, '|', name->len) : NULL;
-
-    if (bar) {
-        place.data = bar + 1;
-        place.len = name->data + name->len - place.data;
-    }
-
-    return place;
 }
 
 
@@ -265,7 +246,7 @@ itinerary_match_renamed(const itinerary_match_t *match,
     unsigned         i;
     itinerary_str_t  place;
 
-    place = itinerary_match_place(&booking->name);
+    place = itinerary_booking_place(&booking->name);
 
     i = itinerary_index_first(&match->answered, &booking->locator);
 

@@ -199,6 +199,25 @@ itinerary_booking_parts(itinerary_pool_t *pool, const itinerary_str_t *name,
 }
 
 
+itinerary_str_t
+itinerary_booking_place(const itinerary_str_t *name)
+{
+    u_char           *bar;
+    itinerary_str_t   place;
+
+    place = *name;
+
+    bar = name->len ? memchr(name->data, '|', name->len) : NULL;
+
+    if (bar) {
+        place.data = bar + 1;
+        place.len = name->data + name->len - place.data;
+    }
+
+    return place;
+}
+
+
 int
 itinerary_is_supplier(const itinerary_str_t *text)
 {

@@ -369,7 +369,7 @@ itinerary_judge_posted(itinerary_pool_t *pool, const itinerary_case_t *c,
             continue;
         }
 
-        if (itinerary_is_nobodys(c, &record->owner)) {
+        if (itinerary_is_free(c, &booking->name, &record->owner)) {
             continue;
         }
 
@@ -415,7 +415,7 @@ itinerary_judge_removed(itinerary_pool_t *pool, const itinerary_case_t *c,
         }
 
         if (itinerary_owns(c, &record->owner)
-            || itinerary_is_nobodys(c, &record->owner))
+            || itinerary_is_free(c, &record->name, &record->owner))
         {
             continue;
         }
@@ -476,7 +476,8 @@ itinerary_judge_meant(itinerary_pool_t *pool, const itinerary_case_t *c,
 
         effect->trip = record->trip;
         effect->allowed = itinerary_owns(c, &record->owner)
-                          || itinerary_is_nobodys(c, &record->owner);
+                          || itinerary_is_free(c, &record->name,
+                                               &record->owner);
 
         if (!effect->allowed) {
             itinerary_deny(pool, j, ITINERARY_BOOKING_NOT_OWNED,
@@ -687,7 +688,8 @@ itinerary_cancel_segments(itinerary_pool_t *pool, const itinerary_case_t *c,
             continue;
         }
 
-        allowed = own || foreign || itinerary_is_nobodys(c, &record->owner);
+        allowed = own || foreign
+                  || itinerary_is_free(c, &record->name, &record->owner);
 
         if (c->operation == ITINERARY_OP_CANCEL
             || (!c->policy.replace

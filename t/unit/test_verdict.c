@@ -96,6 +96,27 @@ static const row_t  rows[] = {
     { { UPDATE, "allow", "A", "-1", "-1c", NULL, NULL },
       "allow", "changed 1", "record" },
 
+    /* one that may be another's, under a source that the API has given it */
+
+    { { UPDATE, "adopt", "A", "B1 -x1", "B1a= -x1s#", NULL, NULL },
+      "booking_not_owned", "changed 1 denied, changed x1 denied", "record" },
+    { { UPDATE, "allow", "Av", "B1a -x1s", "-x1s#", NULL, NULL },
+      "booking_not_owned", "changed x1 denied", "record" },
+    { { UPDATE, "allow", "Av", "B1a -x1s#", "", NULL, NULL },
+      "booking_not_owned", "removed x1 denied", "record" },
+    { { UPDATE, "allow", "Av", "B1a -x1s", "-x1s=", NULL, NULL },
+      "allow", "echoed x1", "record" },
+    { { UPDATE, "adopt", "A", "A1 -x1", "A1a -x1s", NULL, NULL },
+      "allow", "changed 1 take, changed x1 take", "record" },
+    { { UPDATE, "adopt", "A", "-1 -x1", "-1s -x1s", NULL, NULL },
+      "allow", "changed 1 take, changed x1 take", "record" },
+    { { UPDATE, "adopt", "A", "B1 -x2", "B1a -x2s", NULL, NULL },
+      "booking_not_owned", "changed 1 denied, changed x2", "record" },
+    { { UPDATE, "keep allow", "A", "B1 -x1", "", NULL, NULL },
+      "allow", "", "record" },
+    { { BOOK, "allow", "-", "B1 -x1", "-x1s", NULL, NULL },
+      "booking_not_owned", "changed x1 denied", "record" },
+
     /* trip fields changed: the supplier created the trip */
 
     { { UPDATE, "", "A", "", "", NULL, NULL },       "allow", "", "record" },
@@ -159,6 +180,8 @@ static const row_t  rows[] = {
       "allow", "removed 1", "record" },
     { { UPDATE, "allow", "A", "-1 B2p", "", NULL, NULL },
       "booking_not_owned", "removed 1, removed 2 denied", "record" },
+    { { UPDATE, "allow", "A", "-x1 B1", "", NULL, NULL },
+      "booking_not_owned", "removed x1 denied, removed 1 denied", "record" },
 
     /* itinerary_replace off */
 
@@ -191,6 +214,9 @@ static const row_t  rows[] = {
       "allow", "", "cancel" },
     { { CANCEL, "adopt", "-", "B1 -2", NULL, NULL, NULL },
       "booking_not_owned", "cancelled 1 denied, cancelled 2",
+      "record cancel" },
+    { { CANCEL, "adopt", "-", "B1 -x1", NULL, NULL, NULL },
+      "booking_not_owned", "cancelled 1 denied, cancelled x1 denied",
       "record cancel" },
 
     /* itinerary_cancel_foreign off: while nobody else has a booking in it */
@@ -528,6 +554,10 @@ static const row_t  rows[] = {
     { { UNBOOK, "adopt", "-", "", "-1s", NULL, NULL },
       "allow", "cancelled 1", "record" },
     { { UNBOOK, "allow", "-", "", "-1s", NULL, NULL },
+      "allow", "cancelled 1", "record" },
+    { { UNBOOK, "allow", "-", "Bx1 -1", "-1s", NULL, NULL },
+      "booking_not_owned", "cancelled 1 denied", "record" },
+    { { UNBOOK, "allow", "-", "Ax1 -1", "-1s", NULL, NULL },
       "allow", "cancelled 1", "record" },
     { { UNBOOK, "", "A", "", "+1 A2a", NULL, NULL },
       "allow", "cancelled 2", "record" },

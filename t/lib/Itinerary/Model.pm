@@ -72,7 +72,7 @@ my %RIGHT = (
         return '' if $creator && $c->{policy}{cancel_foreign};
 
         return (grep { !$c->is_mine($_->{owner})
-                       && !$c->is_nobodys($_->{owner}) }
+                       && !$c->is_free($_->{name}, $_->{owner}) }
                 $c->listed) ? 'booking_not_owned' : '';
     },
 
@@ -89,7 +89,8 @@ my %RIGHT = (
 
         return '' if $c->is_mine($owner);
         return 'stale_view' if $c->was_shown($booking);
-        return $c->is_nobodys($owner) ? '' : 'booking_not_owned';
+        return $c->is_free($booking->{name}, $owner) ? ''
+                                                     : 'booking_not_owned';
     },
 
     'echoed' => sub { '' },
@@ -98,16 +99,16 @@ my %RIGHT = (
         my ($c, $booking) = @_;
 
         return $c->is_mine($booking->{owner})
-               || $c->is_nobodys($booking->{owner}) ? ''
-                                                    : 'booking_not_owned';
+               || $c->is_free($booking->{name}, $booking->{owner})
+               ? '' : 'booking_not_owned';
     },
 
     'cancelled' => sub {
         my ($c, $booking) = @_;
 
         return $c->is_mine($booking->{owner})
-               || $c->is_nobodys($booking->{owner}) ? ''
-                                                    : 'booking_not_owned';
+               || $c->is_free($booking->{name}, $booking->{owner})
+               ? '' : 'booking_not_owned';
     },
 );
 
@@ -1123,6 +1124,20 @@ sub is_nobodys {
     my ($self, $owner) = @_;
 
     return $owner eq '' && $self->{policy}{unknown_trip} ne 'deny';
+}
+
+
+# a booking that has no other supplier's record locator, under another source
+
+sub is_free {
+    my ($self, $name, $owner) = @_;
+
+    my $bookings = $self->{trip}{bookings};
+    my ($locator) = $name =~ /\|(.*)/;
+
+    return $self->is_nobodys($owner)
+           && !grep { $bookings->{$_} ne '' && !$self->is_mine($bookings->{$_})
+                      && /\|\Q$locator\E\z/ } keys %$bookings;
 }
 
 
