@@ -167,6 +167,10 @@ itinerary_reader_destroy(itinerary_reader_t *reader)
     xmlFreeParserCtxt(reader->ctxt);
     reader->ctxt = NULL;
 
+    /* libxml2 keeps the last error of all, which quotes the document */
+
+    xmlResetLastError();
+
     itinerary_extract_destroy(&reader->extract);
 }
 

@@ -96,6 +96,8 @@ itinerary_schema_load(const char *file, char *text, size_t size)
         xmlFree(loading.files[i]);
     }
 
+    xmlResetLastError();
+
     if (schema && schema->xml) {
         return schema;
     }

@@ -96,6 +96,7 @@ ngx_http_itinerary_sandbox_document_read(ngx_str_t *text, const char *root,
     }
 
     xmlFreeParserCtxt(ctxt);
+    xmlResetLastError();
 
     if (*doc == NULL) {
         return rc;

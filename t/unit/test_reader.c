@@ -1033,7 +1033,6 @@ starve(const row_t *row, unsigned fail, unsigned fail_xml)
     set_conf(&conf, row->kind);
 
     arena_init(&arena, fail);
-    xmlResetLastError();
 
     live = xml_live;
     xml_count = 0;
@@ -1065,7 +1064,6 @@ starve(const row_t *row, unsigned fail, unsigned fail_xml)
 
     xml_fail = 0;
     arena_free(&arena);
-    xmlResetLastError();
 
     assert_int_equal(xml_live, live);
 

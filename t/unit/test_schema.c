@@ -444,7 +444,6 @@ test_load(void **state)
 
         itinerary_schema_destroy(itinerary_schema_load(path, text,
                                                        sizeof(text)));
-        xmlResetLastError();
         live = xml_live;
 
         schema = itinerary_schema_load(path, text, sizeof(text));
@@ -476,7 +475,6 @@ test_load(void **state)
         }
 
         itinerary_schema_destroy(schema);
-        xmlResetLastError();
 
         assert_int_equal(xml_live, live);
     }
@@ -716,7 +714,6 @@ starve(const row_t *row, const itinerary_schema_t *schema, unsigned fail,
     itinerary_reader_t  *reader;
 
     arena_init(&arena, fail);
-    xmlResetLastError();
 
     live = xml_live;
     xml_count = 0;
@@ -752,7 +749,6 @@ starve(const row_t *row, const itinerary_schema_t *schema, unsigned fail,
 
     xml_fail = 0;
     arena_free(&arena);
-    xmlResetLastError();
 
     assert_int_equal(xml_live, live);
 
