@@ -682,6 +682,14 @@ ngx_http_itinerary_warn_proxy(ngx_conf_t *cf,
                            &clcf->name);
     }
 
+    if (ucf->read_timeout > ilcf->lease) {
+        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
+                           "\"proxy_read_timeout\" in guarded location \"%V\" "
+                           "is longer than \"itinerary_lease\": another write "
+                           "may overtake one that is not answered",
+                           &clcf->name);
+    }
+
 #if (NGX_HTTP_CACHE)
 
     if (ucf->cache) {

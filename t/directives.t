@@ -298,6 +298,8 @@ my %warnings = (
     'proxy_ignore_client_abort on;
      proxy_next_upstream error non_idempotent;' =>
         qr/\[warn\].*"proxy_next_upstream non_idempotent" in guarded location "%"/,
+    'proxy_ignore_client_abort on; proxy_read_timeout 61s;' =>
+        qr/\[warn\].*"proxy_read_timeout" in guarded location "%" is longer than "itinerary_lease"/,
     'proxy_ignore_client_abort on; proxy_cache one;' =>
         qr/\[warn\].*a cache in guarded location "%"/,
 );
@@ -349,6 +351,10 @@ like(is_accepted("$REDIS itinerary enforce; server { location / {
 unlike(is_accepted(location('/', 'itinerary enforce;
                                   proxy_ignore_client_abort on;')),
        qr/\[warn\]/, '- without a warning');
+unlike(is_accepted(location('/', 'itinerary enforce; itinerary_lease 2m;
+                                  proxy_read_timeout 2m;
+                                  proxy_ignore_client_abort on;')),
+       qr/\[warn\]/, '- without a warning: a lease as long as the time-out');
 unlike(is_accepted("$REDIS itinerary enforce; server { location / { } }"),
        qr/\[warn\]/, '- a location without proxy_pass gives none');
 
