@@ -102,16 +102,12 @@ sub update {
 sub get {
     my ($who, $shown) = @_;
 
-    my $view = "itinerary:view:$trip|$who";
-
-    $redis->cli->del($view);
-
-    my $answer = $t->http('GET', "/trip/v1.1/$trip", headers => [
-        'X-Supplier' => $who, 'X-Body' => encode_base64($shown, '')]);
+    my $answer = $t->shown($who, $trip, sub {
+        $t->http('GET', "/trip/v1.1/$trip", headers => [
+            'X-Supplier' => $who, 'X-Body' => encode_base64($shown, '')]);
+    });
 
     die "GET: $answer->{status}\n" if $answer->{status} != 200;
-
-    wait_for(sub { $redis->cli->exists($view) }) or die "no view of $who\n";
 
     return;
 }

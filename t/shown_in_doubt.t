@@ -99,14 +99,7 @@ sub update {
 sub get {
     my ($who, $shown) = @_;
 
-    my $view = view_of($who);
-
-    $redis->cli->del($view);
-    look($who, $shown);
-
-    wait_for(sub { $redis->cli->exists($view) }) or die "no view of $who\n";
-
-    return;
+    return $t->shown($who, $trip, sub { look($who, $shown) });
 }
 
 

@@ -252,16 +252,10 @@ sub shown {
 sub get {
     my ($who) = @_;
 
-    my $view = "itinerary:view:T9|$who";
-
-    $redis->cli->del($view);
-
-    $t->http('GET', '/trip/v1.1/T9', headers => [
-        'X-Supplier' => $who, 'X-Body' => encode_base64(shown(), '')]);
-
-    wait_for(sub { $redis->cli->exists($view) }) or die "no view of $who\n";
-
-    return;
+    return $t->shown($who, 'T9', sub {
+        $t->http('GET', '/trip/v1.1/T9', headers => [
+            'X-Supplier' => $who, 'X-Body' => encode_base64(shown(), '')]);
+    });
 }
 
 

@@ -585,6 +585,28 @@ sub wait_audit {
 }
 
 
+# What a supplier is shown of a trip, and the gateway learns.  A GET waits for
+# Redis 50 ms at most, and then it is not learnt: on a busy machine another one
+# is.
+
+sub shown {
+    my ($self, $who, $id, $get) = @_;
+
+    my $cli = $self->redis->cli;
+    my $view = "itinerary:view:$id|$who";
+
+    for (1 .. 5) {
+        $cli->del($view);
+
+        my $answer = $get->();
+
+        return $answer if wait_for(sub { $cli->exists($view) }, 2);
+    }
+
+    die "the trip $id as $who sees it is not learnt\n";
+}
+
+
 # Signs, documents.
 
 sub wait_for {
@@ -951,6 +973,17 @@ The reason in an error answer, XML or JSON.
 
 The records of %%DIR%%/audit.log, in order; at once, or when there are
 C<$n>.  A file of another name may be given last.
+
+=back
+
+=head2 What is shown
+
+=over
+
+=item $t->shown($who, $id, sub { ... })
+
+Calls the sub, which makes a GET of the trip, until the registry has what the
+supplier was shown of it instead of what it had; returns the answer.
 
 =back
 

@@ -96,13 +96,10 @@ sub call {
 sub get {
     my ($who, $id, $shown) = @_;
 
-    $t->http('GET', "/trip/v1.1/$id", headers => [
-        'X-Supplier' => $who, 'X-Body' => encode_base64($shown, '')]);
-
-    wait_for(sub { $t->redis->cli->exists("itinerary:view:$id|$who") })
-        or die "no view\n";
-
-    return;
+    return $t->shown($who, $id, sub {
+        $t->http('GET', "/trip/v1.1/$id", headers => [
+            'X-Supplier' => $who, 'X-Body' => encode_base64($shown, '')]);
+    });
 }
 
 
