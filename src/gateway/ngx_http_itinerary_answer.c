@@ -13,6 +13,10 @@
 
 #define NGX_HTTP_ITINERARY_BUFFERED  0x08
 
+/* bytes of an answer that wait with its last one at most */
+
+#define NGX_HTTP_ITINERARY_REST      8192
+
 
 static ngx_int_t ngx_http_itinerary_answer_header_filter(
     ngx_http_request_t *r);
@@ -27,7 +31,9 @@ static ngx_int_t ngx_http_itinerary_answer_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static ngx_int_t ngx_http_itinerary_answer_hold(ngx_http_request_t *r,
     ngx_http_itinerary_ctx_t *ctx, ngx_chain_t *in, ngx_chain_t **out);
-static ngx_int_t ngx_http_itinerary_answer_byte(ngx_http_request_t *r,
+static size_t ngx_http_itinerary_answer_rest(ngx_http_request_t *r,
+    ngx_http_itinerary_ctx_t *ctx, ngx_buf_t *last);
+static ngx_int_t ngx_http_itinerary_answer_release(ngx_http_request_t *r,
     ngx_http_itinerary_ctx_t *ctx, ngx_chain_t ***ll);
 static void ngx_http_itinerary_answer_end(ngx_http_request_t *r,
     ngx_http_itinerary_ctx_t *ctx);
@@ -339,14 +345,15 @@ ngx_http_itinerary_answer_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
 
 /*
- * Passes on what has come but for the last byte, which is kept; a buffer is
- * only shortened, so that its owner finds it consumed.
+ * Passes on what has come but for the last byte, or a short rest, which is
+ * kept; a buffer is only shortened, so that its owner finds it consumed.
  */
 
 static ngx_int_t
 ngx_http_itinerary_answer_hold(ngx_http_request_t *r,
     ngx_http_itinerary_ctx_t *ctx, ngx_chain_t *in, ngx_chain_t **out)
 {
+    size_t        n;
     ngx_buf_t    *b, *last;
     ngx_chain_t  *cl, *tl, **ll;
 
@@ -360,6 +367,7 @@ ngx_http_itinerary_answer_hold(ngx_http_request_t *r,
 
         if (ngx_buf_in_memory(b) && b->last > b->pos) {
             last = b;
+            ctx->seen += b->last - b->pos;
 
             if (ctx->txn->answer) {
                 ngx_http_itinerary_reading_feed(ctx->txn->answer, b->pos,
@@ -368,22 +376,28 @@ ngx_http_itinerary_answer_hold(ngx_http_request_t *r,
         }
     }
 
-    if (last && ctx->held) {
+    if (last) {
 
-        if (ngx_http_itinerary_answer_byte(r, ctx, &ll) != NGX_OK) {
+        if (ngx_http_itinerary_answer_release(r, ctx, &ll) != NGX_OK) {
             return NGX_ERROR;
         }
-    }
 
-    if (last) {
-        ctx->byte = *--last->last;
-        ctx->held = 1;
+        n = ngx_http_itinerary_answer_rest(r, ctx, last);
+
+        ctx->held.data = (n == 1) ? &ctx->byte : ngx_pnalloc(r->pool, n);
+        if (ctx->held.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        last->last -= n;
+        ctx->held.len = n;
+        ngx_memcpy(ctx->held.data, last->last, n);
 
         if (last->in_file) {
 
             /* in memory and in a temporary file, from which it is sent */
 
-            last->file_last--;
+            last->file_last -= n;
         }
     }
 
@@ -417,12 +431,37 @@ ngx_http_itinerary_answer_hold(ngx_http_request_t *r,
 }
 
 
+/*
+ * How much of the last buffer is kept: where it ends the answer, as its length
+ * says, all of it, so that one call to the system sends both.
+ */
+
+static size_t
+ngx_http_itinerary_answer_rest(ngx_http_request_t *r,
+    ngx_http_itinerary_ctx_t *ctx, ngx_buf_t *last)
+{
+    size_t  n;
+
+    n = last->last - last->pos;
+
+    return (ctx->seen == r->headers_out.content_length_n
+            && n <= NGX_HTTP_ITINERARY_REST)
+           ? n : 1;
+}
+
+
+/* what was kept goes on */
+
 static ngx_int_t
-ngx_http_itinerary_answer_byte(ngx_http_request_t *r,
+ngx_http_itinerary_answer_release(ngx_http_request_t *r,
     ngx_http_itinerary_ctx_t *ctx, ngx_chain_t ***ll)
 {
     ngx_buf_t    *b;
     ngx_chain_t  *cl;
+
+    if (ctx->held.len == 0) {
+        return NGX_OK;
+    }
 
     cl = ngx_chain_get_free_buf(r->pool, &ctx->free);
     if (cl == NULL) {
@@ -431,21 +470,28 @@ ngx_http_itinerary_answer_byte(ngx_http_request_t *r,
 
     b = cl->buf;
 
-    if (b->start == NULL) {
+    if (ctx->held.len > 1) {
+        b->start = ctx->held.data;
 
-        b->start = ngx_pnalloc(r->pool, 1);
+    } else {
+
         if (b->start == NULL) {
-            return NGX_ERROR;
+            b->start = ngx_pnalloc(r->pool, 1);
+            if (b->start == NULL) {
+                return NGX_ERROR;
+            }
         }
 
-        b->end = b->start + 1;
-        b->temporary = 1;
-        b->tag = (ngx_buf_tag_t) &ngx_http_itinerary_answer_init;
+        *b->start = ctx->byte;
     }
 
     b->pos = b->start;
-    b->last = b->end;
-    *b->pos = ctx->byte;
+    b->last = b->start + ctx->held.len;
+    b->end = b->last;
+    b->temporary = 1;
+    b->tag = (ngx_buf_tag_t) &ngx_http_itinerary_answer_init;
+
+    ctx->held.len = 0;
 
     **ll = cl;
     *ll = &cl->next;
@@ -508,11 +554,8 @@ ngx_http_itinerary_answer_last(ngx_http_request_t *r,
 
     for (ll = out; *ll; ll = &(*ll)->next) { /* void */ }
 
-    if (ctx->held) {
-
-        if (ngx_http_itinerary_answer_byte(r, ctx, &ll) != NGX_OK) {
-            return NGX_ERROR;
-        }
+    if (ngx_http_itinerary_answer_release(r, ctx, &ll) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     b = ngx_calloc_buf(r->pool);
@@ -530,7 +573,6 @@ ngx_http_itinerary_answer_last(ngx_http_request_t *r,
     *ll = cl;
 
     ctx->sent = 1;
-    ctx->held = 0;
     r->connection->buffered &= ~NGX_HTTP_ITINERARY_BUFFERED;
 
     return NGX_OK;

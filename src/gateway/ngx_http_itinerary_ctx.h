@@ -28,11 +28,12 @@ typedef struct {
     ngx_buf_t                         *page;     /* instead of nginx's */
     ngx_chain_t                       *free;
     ngx_chain_t                       *busy;
-    u_char                             byte;     /* the last one, held back */
+    off_t                              seen;     /* bytes of the body */
+    ngx_str_t                          held;     /* back: its end so far */
+    u_char                             byte;     /* which is mostly this one */
 
     unsigned                           diverted:1; /* since it was forwarded */
     unsigned                           holding:1;
-    unsigned                           held:1;   /* "byte" is one */
     unsigned                           sent:1;   /* the end, or the page */
 } ngx_http_itinerary_ctx_t;
 

@@ -25,6 +25,11 @@
 #define NGX_HTTP_ITINERARY_REDIS_FIRST  16384
 #define NGX_HTTP_ITINERARY_REDIS_KEEP   65536
 
+/* a length as it is sent: its type, digits, CRLF */
+
+#define NGX_HTTP_ITINERARY_REDIS_LENGTH                                       \
+    (1 + NGX_SIZE_T_LEN + sizeof(CRLF) - 1)
+
 
 static ngx_int_t ngx_http_itinerary_redis_slot(
     ngx_http_itinerary_redis_conn_t *conn,
@@ -32,10 +37,14 @@ static ngx_int_t ngx_http_itinerary_redis_slot(
 static ngx_int_t ngx_http_itinerary_redis_format(
     ngx_http_itinerary_redis_conn_t *conn,
     ngx_http_itinerary_redis_command_t *command);
+static size_t ngx_http_itinerary_redis_size(ngx_str_t *text);
+static u_char *ngx_http_itinerary_redis_bulk(u_char *p, ngx_str_t *text);
+static u_char *ngx_http_itinerary_redis_length(u_char *p, u_char type,
+    size_t n);
 static void ngx_http_itinerary_redis_hash(
     ngx_http_itinerary_redis_script_t *script);
-static ngx_int_t ngx_http_itinerary_redis_append(
-    ngx_http_itinerary_redis_conn_t *conn, u_char *data, size_t len);
+static ngx_int_t ngx_http_itinerary_redis_reserve(
+    ngx_http_itinerary_redis_conn_t *conn, size_t len);
 static void ngx_http_itinerary_redis_misread(
     ngx_http_itinerary_redis_conn_t *conn);
 static ngx_int_t ngx_http_itinerary_redis_replied(
@@ -129,41 +138,27 @@ ngx_http_itinerary_redis_slot(ngx_http_itinerary_redis_conn_t *conn,
 
 
 /*
- * A script is sent by its SHA-1; where the server does not have it (it was
- * restarted, or its scripts were flushed), it is sent again in full.
+ * An array of bulk strings (RESP2), written where it is sent from.  A script is
+ * sent by its SHA-1; where the server does not have it (it was restarted, or
+ * its scripts were flushed), it is sent again in full.
  */
 
 static ngx_int_t
 ngx_http_itinerary_redis_format(ngx_http_itinerary_redis_conn_t *conn,
     ngx_http_itinerary_redis_command_t *command)
 {
-    int                                 len;
-    char                               *formatted;
-    size_t                             *size, sizes[16];
-    ngx_int_t                           rc;
-    const char                        **argv, *texts[16];
-    ngx_uint_t                          i, n;
+    u_char                             *p;
+    size_t                              len;
+    ngx_str_t                           name, text;
+    ngx_uint_t                          i;
     ngx_http_itinerary_redis_script_t  *script;
 
-    n = command->argc + (command->script ? 3 : 0);
+    static ngx_str_t  one = ngx_string("1");
 
-    ngx_memzero(sizes, sizeof(sizes));
-
-    argv = texts;
-    size = sizes;
-
-    if (n > 16) {
-        argv = ngx_alloc(n * (sizeof(char *) + sizeof(size_t)),
-                         ngx_cycle->log);
-        if (argv == NULL) {
-            return NGX_ERROR;
-        }
-
-        size = (size_t *) (argv + n);
-    }
-
-    n = 0;
     script = command->script;
+    len = NGX_HTTP_ITINERARY_REDIS_LENGTH;
+
+    ngx_str_null(&text);
 
     if (script) {
 
@@ -172,43 +167,89 @@ ngx_http_itinerary_redis_format(ngx_http_itinerary_redis_conn_t *conn,
         }
 
         if (command->resent) {
-            argv[0] = "EVAL";
-            size[0] = 4;
-            argv[1] = (char *) script->text.data;
-            size[1] = script->text.len;
+            ngx_str_set(&name, "EVAL");
+            text = script->text;
 
         } else {
-            argv[0] = "EVALSHA";
-            size[0] = 7;
-            argv[1] = (char *) script->sha;
-            size[1] = 40;
+            ngx_str_set(&name, "EVALSHA");
+            text.data = script->sha;
+            text.len = 40;
         }
 
-        argv[2] = "1";
-        size[2] = 1;
-        n = 3;
+        len += ngx_http_itinerary_redis_size(&name)
+               + ngx_http_itinerary_redis_size(&text)
+               + ngx_http_itinerary_redis_size(&one);
     }
 
     for (i = 0; i < command->argc; i++) {
-        argv[n] = (char *) command->argv[i].data;
-        size[n++] = command->argv[i].len;
+        len += ngx_http_itinerary_redis_size(&command->argv[i]);
     }
 
-    len = redisFormatCommandArgv(&formatted, n, argv, size);
-
-    if (argv != texts) {
-        ngx_free(argv);
-    }
-
-    if (len < 0) {
+    if (ngx_http_itinerary_redis_reserve(conn, len) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    rc = ngx_http_itinerary_redis_append(conn, (u_char *) formatted, len);
+    p = conn->out + conn->last;
 
-    redisFreeCommand(formatted);
+    p = ngx_http_itinerary_redis_length(p, '*',
+                                        command->argc + (script ? 3 : 0));
 
-    return rc;
+    if (script) {
+        p = ngx_http_itinerary_redis_bulk(p, &name);
+        p = ngx_http_itinerary_redis_bulk(p, &text);
+        p = ngx_http_itinerary_redis_bulk(p, &one);
+    }
+
+    for (i = 0; i < command->argc; i++) {
+        p = ngx_http_itinerary_redis_bulk(p, &command->argv[i]);
+    }
+
+    conn->last = p - conn->out;
+
+    return NGX_OK;
+}
+
+
+/* bytes that a bulk string takes at most */
+
+static size_t
+ngx_http_itinerary_redis_size(ngx_str_t *text)
+{
+    return NGX_HTTP_ITINERARY_REDIS_LENGTH + text->len + sizeof(CRLF) - 1;
+}
+
+
+static u_char *
+ngx_http_itinerary_redis_bulk(u_char *p, ngx_str_t *text)
+{
+    p = ngx_http_itinerary_redis_length(p, '$', text->len);
+    p = ngx_cpymem(p, text->data, text->len);
+
+    *p++ = CR; *p++ = LF;
+
+    return p;
+}
+
+
+static u_char *
+ngx_http_itinerary_redis_length(u_char *p, u_char type, size_t n)
+{
+    u_char  digits[NGX_SIZE_T_LEN], *d;
+
+    *p++ = type;
+
+    d = digits + sizeof(digits);
+
+    do {
+        *--d = (u_char) ('0' + n % 10);
+        n /= 10;
+    } while (n);
+
+    p = ngx_cpymem(p, d, digits + sizeof(digits) - d);
+
+    *p++ = CR; *p++ = LF;
+
+    return p;
 }
 
 
@@ -226,9 +267,11 @@ ngx_http_itinerary_redis_hash(ngx_http_itinerary_redis_script_t *script)
 }
 
 
+/* room for so many bytes more at conn->last */
+
 static ngx_int_t
-ngx_http_itinerary_redis_append(ngx_http_itinerary_redis_conn_t *conn,
-    u_char *data, size_t len)
+ngx_http_itinerary_redis_reserve(ngx_http_itinerary_redis_conn_t *conn,
+    size_t len)
 {
     size_t   size, unsent;
     u_char  *out;
@@ -264,9 +307,6 @@ ngx_http_itinerary_redis_append(ngx_http_itinerary_redis_conn_t *conn,
         conn->out = out;
         conn->size = size;
     }
-
-    ngx_memcpy(conn->out + conn->last, data, len);
-    conn->last += len;
 
     return NGX_OK;
 }
