@@ -685,9 +685,8 @@ ngx_http_itinerary_warn_proxy(ngx_conf_t *cf,
     if (ucf->read_timeout > ilcf->lease) {
         ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
                            "\"proxy_read_timeout\" in guarded location \"%V\" "
-                           "is longer than \"itinerary_lease\": another write "
-                           "may overtake one that is not answered",
-                           &clcf->name);
+                           "is longer than \"itinerary_lease\": writes to one "
+                           "trip may overlap", &clcf->name);
     }
 
 #if (NGX_HTTP_CACHE)

@@ -41,7 +41,7 @@ my @places = ('memory', 'file', 'single', 'unbuffered', 'http10', 'http11',
               'only', 'clean');
 
 $t->nginx(conf => <<'END');
-    itinerary_redis %%REDIS%%;
+    itinerary_redis %%REDIS%% timeout=10s connect_timeout=10s;
     itinerary_audit_log %%DIR%%/audit.log;
     itinerary enforce;
     proxy_ignore_client_abort on;

@@ -19,7 +19,7 @@ my $t = Itinerary->new;
 $t->nginx(conf => <<'END');
     itinerary enforce;
     itinerary_audit_log %%DIR%%/audit.log;
-    itinerary_redis %%REDIS%%;
+    itinerary_redis %%REDIS%% timeout=10s connect_timeout=10s;
     itinerary_supplier $http_x_supplier;
     itinerary_cancel_foreign off;
 

@@ -31,10 +31,12 @@ my $client = $t->post_xml_async('/trip/v1.1?tripId=T1', 'Alpha', $both,
     headers => ['X-Status' => 400, 'X-Slow' => 3,
                 'X-Body' => encode_base64(' ' x 100 . '<Error/>', '')]);
 
-wait_for(sub { scalar grep { $_->{target} =~ /tripId=T1/ } $t->requests });
+wait_for(sub { scalar grep { $_->{target} =~ /tripId=T1/ } $t->requests })
+    or die "not forwarded\n";
 wait_for(sub {
-    time * 1000 > $redis->cli->hget('itinerary:trip:T1', 'writer_until');
-});
+    my $until = $redis->cli->hget('itinerary:trip:T1', 'writer_until');
+    return defined $until && time * 1000 > $until;
+}) or die "the lease has not run out\n";
 is(call('Alpha', '/trip/v1.1', itinerary(bookings => [b('Alpha', 'A1')]),
         $both), '200',
    'Alpha adds a booking by a create, while its update adds it, too');

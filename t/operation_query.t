@@ -20,7 +20,7 @@ $t->upstream;
 my $redis = $t->redis;
 
 $t->nginx(conf => <<'END');
-    itinerary_redis %%REDIS%%;
+    itinerary_redis %%REDIS%% timeout=10s connect_timeout=10s;
     itinerary_audit_log %%DIR%%/audit.log;
     itinerary enforce;
     proxy_ignore_client_abort on;

@@ -21,7 +21,7 @@ $t->upstream;
 $t->nginx(conf => <<'END');
     itinerary enforce;
     itinerary_audit_log %%DIR%%/audit.log;
-    itinerary_redis %%REDIS%%;
+    itinerary_redis %%REDIS%% timeout=10s connect_timeout=10s;
 
     server {
         listen 127.0.0.1:%%PORT%%;

@@ -22,7 +22,7 @@ $t->upstream;
 $t->redis;
 
 $t->nginx(conf => <<'END');
-    itinerary_redis %%REDIS%%;
+    itinerary_redis %%REDIS%% timeout=10s connect_timeout=10s;
     itinerary_audit_log %%DIR%%/audit.log;
     itinerary enforce;
     itinerary_max_bookings 3;

@@ -2,7 +2,8 @@
 
 # A booking that the API has answered without a name, and shows under another
 # source: until its supplier is told, nobody knows that this is its name.  It
-# has its supplier's record locator all the same, and nobody else's right.
+# has its supplier's record locator all the same, and nobody else has a right to
+# it.
 
 use strict;
 use warnings;
@@ -53,6 +54,8 @@ is(call('Alpha', '/allow/booking/v1.1/cancel?bookingSource=Gds'
    'or cancels it');
 is(call('Alpha', '/allow/trip/v1.1?tripId=T1', $shown, $shown), '200',
    'Alpha sends it back as it was shown');
+is($redis->cli->hget('itinerary:booking:GDS|B1', 'owner'), '',
+   'which does not make it Alpha\'s');
 is(call('Beta', '/allow/booking/v1.1?tripId=T1',
         booking(ns => $Itinerary::Document::NAMESPACE,
                 %{ b('Gds', 'B1', 'Rail') }), '<Car/>'), '200',

@@ -27,7 +27,7 @@ my $copy = $t->upstream(sub { return [200, {}, ''] });
 my $redis = $t->redis;
 
 $t->nginx(modules => \@modules, conf => <<'END');
-    itinerary_redis %%REDIS%%;
+    itinerary_redis %%REDIS%% timeout=10s connect_timeout=10s;
     itinerary_audit_log %%DIR%%/audit.log;
     itinerary enforce;
     proxy_ignore_client_abort on;

@@ -49,7 +49,7 @@ itinerary_is_free(const itinerary_case_t *c, const itinerary_str_t *name,
         return 0;
     }
 
-    place = itinerary_booking_place(name);
+    place = itinerary_booking_locator(name);
 
     for (i = 0; i < c->trip.nbookings; i++) {
 
@@ -59,7 +59,7 @@ itinerary_is_free(const itinerary_case_t *c, const itinerary_str_t *name,
             continue;
         }
 
-        other = itinerary_booking_place(&record->name);
+        other = itinerary_booking_locator(&record->name);
 
         if (itinerary_equal(&place, &other)) {
             return 0;

@@ -520,7 +520,7 @@ itinerary_learn_numbers(itinerary_lesson_t *lesson)
 }
 
 
-/* what is posted has its effects in the document's order */
+/* of the posted bookings, whose effects stand in the document's order */
 
 static itinerary_result_e
 itinerary_learn_posted(itinerary_lesson_t *lesson)

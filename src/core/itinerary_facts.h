@@ -85,8 +85,9 @@ itinerary_result_e itinerary_learn(itinerary_pool_t *pool,
     const itinerary_document_t *answer, itinerary_facts_t *facts);
 
 /*
- * The same where nobody knows what became of the write, but for what is sure:
- * the numbers that were posted with the supplier's bookings.
+ * The same where nobody knows what became of the write: the numbers that were
+ * posted with the supplier's bookings, and nothing else.  ITINERARY_NOMEM:
+ * some are missing; those that are there may be used.
  */
 
 itinerary_result_e itinerary_learn_doubt(itinerary_pool_t *pool,

@@ -135,7 +135,7 @@ itinerary_match_places(itinerary_pool_t *pool, itinerary_match_t *match)
     }
 
     for (i = 0; i < n; i++) {
-        locators[i] = itinerary_booking_place(&records[i].name);
+        locators[i] = itinerary_booking_locator(&records[i].name);
     }
 
     return itinerary_index(pool, &match->placed, locators,
@@ -246,7 +246,7 @@ itinerary_match_renamed(const itinerary_match_t *match,
     unsigned         i;
     itinerary_str_t  place;
 
-    place = itinerary_booking_place(&booking->name);
+    place = itinerary_booking_locator(&booking->name);
 
     i = itinerary_index_first(&match->answered, &booking->locator);
 

@@ -200,7 +200,7 @@ itinerary_booking_parts(itinerary_pool_t *pool, const itinerary_str_t *name,
 
 
 itinerary_str_t
-itinerary_booking_place(const itinerary_str_t *name)
+itinerary_booking_locator(const itinerary_str_t *name)
 {
     u_char           *bar;
     itinerary_str_t   place;

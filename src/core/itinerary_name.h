@@ -67,9 +67,12 @@ itinerary_result_e itinerary_booking_parts(itinerary_pool_t *pool,
     const itinerary_str_t *name, itinerary_str_t *source,
     itinerary_str_t *locator);
 
-/* the locator in such a name, encoded, which is the whole name if it is none */
+/*
+ * The locator in such a name, still encoded, and borrowed from it; where there
+ * is no "|", all of it.
+ */
 
-itinerary_str_t itinerary_booking_place(const itinerary_str_t *name);
+itinerary_str_t itinerary_booking_locator(const itinerary_str_t *name);
 
 /* whether text is a supplier's name: 1 to 128 printable ASCII characters */
 

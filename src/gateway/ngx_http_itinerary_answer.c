@@ -13,9 +13,9 @@
 
 #define NGX_HTTP_ITINERARY_BUFFERED  0x08
 
-/* bytes of an answer that wait with its last one at most */
+/* so many bytes of an answer's end are held back at most */
 
-#define NGX_HTTP_ITINERARY_REST      8192
+#define NGX_HTTP_ITINERARY_HELD_MAX  8192
 
 
 static ngx_int_t ngx_http_itinerary_answer_header_filter(
@@ -31,7 +31,7 @@ static ngx_int_t ngx_http_itinerary_answer_body_filter(ngx_http_request_t *r,
     ngx_chain_t *in);
 static ngx_int_t ngx_http_itinerary_answer_hold(ngx_http_request_t *r,
     ngx_http_itinerary_ctx_t *ctx, ngx_chain_t *in, ngx_chain_t **out);
-static size_t ngx_http_itinerary_answer_rest(ngx_http_request_t *r,
+static size_t ngx_http_itinerary_answer_keep(ngx_http_request_t *r,
     ngx_http_itinerary_ctx_t *ctx, ngx_buf_t *last);
 static ngx_int_t ngx_http_itinerary_answer_release(ngx_http_request_t *r,
     ngx_http_itinerary_ctx_t *ctx, ngx_chain_t ***ll);
@@ -345,8 +345,8 @@ ngx_http_itinerary_answer_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
 
 /*
- * Passes on what has come but for the last byte, or a short rest, which is
- * kept; a buffer is only shortened, so that its owner finds it consumed.
+ * Passes on what has come but for what is held back; a buffer is only
+ * shortened, so that its owner finds it consumed.
  */
 
 static ngx_int_t
@@ -382,7 +382,7 @@ ngx_http_itinerary_answer_hold(ngx_http_request_t *r,
             return NGX_ERROR;
         }
 
-        n = ngx_http_itinerary_answer_rest(r, ctx, last);
+        n = ngx_http_itinerary_answer_keep(r, ctx, last);
 
         ctx->held.data = (n == 1) ? &ctx->byte : ngx_pnalloc(r->pool, n);
         if (ctx->held.data == NULL) {
@@ -432,12 +432,12 @@ ngx_http_itinerary_answer_hold(ngx_http_request_t *r,
 
 
 /*
- * How much of the last buffer is kept: where it ends the answer, as its length
- * says, all of it, so that one call to the system sends both.
+ * How much of the last buffer is held back: its last byte, or all of a short
+ * one that ends the answer, as its length says; one call to the system less.
  */
 
 static size_t
-ngx_http_itinerary_answer_rest(ngx_http_request_t *r,
+ngx_http_itinerary_answer_keep(ngx_http_request_t *r,
     ngx_http_itinerary_ctx_t *ctx, ngx_buf_t *last)
 {
     size_t  n;
@@ -445,12 +445,12 @@ ngx_http_itinerary_answer_rest(ngx_http_request_t *r,
     n = last->last - last->pos;
 
     return (ctx->seen == r->headers_out.content_length_n
-            && n <= NGX_HTTP_ITINERARY_REST)
+            && n <= NGX_HTTP_ITINERARY_HELD_MAX)
            ? n : 1;
 }
 
 
-/* what was kept goes on */
+/* what was held back goes on */
 
 static ngx_int_t
 ngx_http_itinerary_answer_release(ngx_http_request_t *r,
@@ -543,7 +543,7 @@ ngx_http_itinerary_answer_end(ngx_http_request_t *r,
 }
 
 
-/* the registry knows: the last byte, and the end, may go */
+/* the registry knows: what was held back, and the end, may go */
 
 static ngx_int_t
 ngx_http_itinerary_answer_last(ngx_http_request_t *r,

@@ -6,8 +6,8 @@
 
 /*
  * The way of an answer: it passes as it comes, but for its last byte, which
- * waits until the registry knows what the answer taught.  A short rest of it
- * waits in whole, and leaves with the last byte.
+ * waits until the registry knows what the answer taught.  If the answer's
+ * length is known, a short last buffer waits with it.
  */
 
 

@@ -28,9 +28,9 @@ typedef struct {
     ngx_buf_t                         *page;     /* instead of nginx's */
     ngx_chain_t                       *free;
     ngx_chain_t                       *busy;
-    off_t                              seen;     /* bytes of the body */
-    ngx_str_t                          held;     /* back: its end so far */
-    u_char                             byte;     /* which is mostly this one */
+    off_t                              seen;     /* bytes of its body */
+    ngx_str_t                          held;     /* its end, held back */
+    u_char                             byte;     /* "held", if it is one */
 
     unsigned                           diverted:1; /* since it was forwarded */
     unsigned                           holding:1;

@@ -102,6 +102,7 @@ ngx_uint_t
 ngx_http_itinerary_judge_may_lease(ngx_http_itinerary_transaction_t *txn)
 {
     ngx_uint_t                      i, deny;
+    itinerary_str_t                 supplier;
     itinerary_record_t             *record;
     ngx_http_itinerary_registry_t  *reg;
 
@@ -115,15 +116,14 @@ ngx_http_itinerary_judge_may_lease(ngx_http_itinerary_transaction_t *txn)
 
     case ITINERARY_OP_CANCEL_BOOKING:
 
+        supplier = ngx_http_itinerary_core_text(&reg->supplier);
+
         for (i = 0; i < reg->nmeant; i++) {
 
             record = &reg->meant[i];
 
             if (record->owner.len == 0 ? !deny
-                : record->owner.len == reg->supplier.len
-                  && ngx_memcmp(record->owner.data, reg->supplier.data,
-                                reg->supplier.len)
-                     == 0)
+                : itinerary_equal(&record->owner, &supplier))
             {
                 return 1;
             }
@@ -190,8 +190,8 @@ ngx_http_itinerary_judge_claims(ngx_http_itinerary_transaction_t *txn)
     } else if (txn->registry.contested) {
         (void) itinerary_refuse(&txn->core, &txn->error,
                                 ITINERARY_TRIP_BUSY, 0, "",
-                                "another write is under way to the trip that "
-                                "a booking of the document is in");
+                                "a booking is in another trip: try again when "
+                                "the write to that has been answered");
 
     } else if (txn->registry.outbid) {
         (void) itinerary_refuse(&txn->core, &txn->error,

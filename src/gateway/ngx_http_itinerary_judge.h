@@ -26,7 +26,10 @@ void ngx_http_itinerary_judge_lookup(ngx_http_itinerary_transaction_t *txn);
 ngx_uint_t ngx_http_itinerary_judge_may_lease(
     ngx_http_itinerary_transaction_t *txn);
 
-/* after the view: the judgement; NGX_ERROR: no memory */
+/*
+ * After the view: fills txn->asked and txn->judgement, and sets
+ * txn->judgeable; not where the registry has failed.  NGX_ERROR: no memory.
+ */
 
 ngx_int_t ngx_http_itinerary_judge(ngx_http_itinerary_transaction_t *txn);
 
@@ -36,8 +39,9 @@ void ngx_http_itinerary_judge_claims(ngx_http_itinerary_transaction_t *txn);
 
 /*
  * The registry could not be asked, and the operator wants the API to be
- * reached all the same: what can be learnt later is what nobody has claimed.
- * The reason stays.  NGX_ERROR: no memory.
+ * reached all the same: sets txn->fail_open, and judges as if nothing were on
+ * record, so that what can be learnt later is what nobody has claimed.
+ * txn->error stays.  NGX_ERROR: no memory.
  */
 
 ngx_int_t ngx_http_itinerary_judge_fail_open(

@@ -5,10 +5,10 @@
 
 
 /*
- * Redis over nginx's own connections: commands are formatted and replies
- * parsed by hiredis, everything between is nginx's.  A worker has one
- * pipelined connection (or "connections=" of them) to each server that the
- * configuration names; it is opened when the first command needs it.
+ * Redis over nginx's own connections: replies are parsed by hiredis,
+ * everything else is nginx's and ours.  A worker has one pipelined connection
+ * (or "connections=" of them) to each server that the configuration names; it
+ * is opened when the first command needs it.
  *
  * A call is a batch of commands that leave in one write and come back
  * together.  Replies are matched by order: when a deadline is missed, or a

@@ -153,12 +153,10 @@ ngx_http_itinerary_redis_format(ngx_http_itinerary_redis_conn_t *conn,
     ngx_uint_t                          i;
     ngx_http_itinerary_redis_script_t  *script;
 
-    static ngx_str_t  one = ngx_string("1");
+    static ngx_str_t  one = ngx_string("1");                    /* key */
 
     script = command->script;
     len = NGX_HTTP_ITINERARY_REDIS_LENGTH;
-
-    ngx_str_null(&text);
 
     if (script) {
 
@@ -218,6 +216,8 @@ ngx_http_itinerary_redis_size(ngx_str_t *text)
     return NGX_HTTP_ITINERARY_REDIS_LENGTH + text->len + sizeof(CRLF) - 1;
 }
 
+
+/* these write at p, and return where it ends */
 
 static u_char *
 ngx_http_itinerary_redis_bulk(u_char *p, ngx_str_t *text)

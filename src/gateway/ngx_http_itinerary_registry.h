@@ -84,10 +84,10 @@ struct ngx_http_itinerary_registry_s {
                                                     bookings, too */
     unsigned                          busy:1;    /* a step is under way */
     unsigned                          leased:1;  /* the trip's lease is ours */
-    unsigned                          claimed:1; /* claims may be on record,
-                                                    and leases of others */
-    unsigned                          contested:1; /* another write to one of
-                                                    these is under way */
+    unsigned                          claimed:1; /* claims and other trips'
+                                                    leases may be on record */
+    unsigned                          contested:1; /* another write has one of
+                                                      these leases */
 
     /* the registry's own */
 
@@ -148,7 +148,8 @@ void ngx_http_itinerary_registry_view(ngx_http_itinerary_registry_t *reg,
  * Claims what the judgement adds, bookings and sources, and takes the leases
  * of the other trips that it changes; whether there is any of that.  What
  * others have claimed meanwhile is counted in reg->lost and reg->outbid; the
- * bookings are no more allowed in the judgement.
+ * lost bookings are no more allowed in the judgement.  reg->contested: another
+ * write has one of the leases.
  */
 
 ngx_uint_t ngx_http_itinerary_registry_is_claim(

@@ -5,8 +5,8 @@
 
 
 /*
- * Claims, before a write is forwarded, and their release where it came to
- * nothing.
+ * Claims and other trips' leases, before a write is forwarded, and their
+ * release where it came to nothing.
  */
 
 
@@ -199,8 +199,7 @@ ngx_http_itinerary_registry_add_binds(ngx_http_itinerary_registry_t *reg)
 
         source = &j->effects[i].source;
 
-        if (ngx_http_itinerary_registry_add_once(reg->bound, &reg->nbound,
-                                                 source)
+        if (ngx_http_itinerary_registry_once(reg->bound, &reg->nbound, source)
             && ngx_http_itinerary_registry_add_bind(reg, source) != NGX_OK)
         {
             return NGX_ERROR;

@@ -9,11 +9,11 @@
 #include "itinerary_name.h"
 
 
+static ngx_int_t ngx_http_itinerary_registry_lease_ms(
+    ngx_http_itinerary_registry_t *reg, ngx_str_t *ms);
 static ngx_int_t ngx_http_itinerary_registry_pair(
     ngx_http_itinerary_registry_t *reg, ngx_str_t *key, char *kind,
     const itinerary_str_t *first, const itinerary_str_t *second);
-static ngx_int_t ngx_http_itinerary_registry_lease_ms(
-    ngx_http_itinerary_registry_t *reg, ngx_str_t *ms);
 static ngx_int_t ngx_http_itinerary_registry_view_key(
     ngx_http_itinerary_registry_t *reg, ngx_str_t *key);
 
@@ -789,7 +789,7 @@ ngx_http_itinerary_registry_is_own(ngx_http_itinerary_registry_t *reg,
 
 
 ngx_uint_t
-ngx_http_itinerary_registry_add_once(itinerary_str_t *list, ngx_uint_t *n,
+ngx_http_itinerary_registry_once(itinerary_str_t *list, ngx_uint_t *n,
     const itinerary_str_t *text)
 {
     ngx_uint_t  i;

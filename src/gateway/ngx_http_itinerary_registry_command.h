@@ -41,7 +41,7 @@ typedef enum {
 ngx_int_t ngx_http_itinerary_registry_add_trip(
     ngx_http_itinerary_registry_t *reg, ngx_uint_t lease, ngx_str_t *who);
 
-/* the lease of another trip, whoever has something in it */
+/* the lease of another trip, even if the supplier has nothing in it */
 
 ngx_int_t ngx_http_itinerary_registry_add_hold(
     ngx_http_itinerary_registry_t *reg, const itinerary_str_t *trip);
@@ -158,9 +158,9 @@ ngx_int_t ngx_http_itinerary_registry_key(
 ngx_int_t ngx_http_itinerary_registry_now(
     ngx_http_itinerary_registry_t *reg);
 
-/* adds a text to a list of "n" that has room, unless it is in it; was it added? */
+/* appends a text to a list of "n" that has room; 0: it was there already */
 
-ngx_uint_t ngx_http_itinerary_registry_add_once(itinerary_str_t *list,
+ngx_uint_t ngx_http_itinerary_registry_once(itinerary_str_t *list,
     ngx_uint_t *n, const itinerary_str_t *text);
 
 /* whether that owner, which may be empty, is the supplier */

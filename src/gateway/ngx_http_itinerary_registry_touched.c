@@ -42,9 +42,8 @@ ngx_http_itinerary_registry_find_touched(ngx_http_itinerary_registry_t *reg)
             }
         }
 
-        (void) ngx_http_itinerary_registry_add_once(reg->touched,
-                                                    &reg->ntouched,
-                                                    &effects[i].trip);
+        (void) ngx_http_itinerary_registry_once(reg->touched, &reg->ntouched,
+                                                &effects[i].trip);
     }
 
     return NGX_OK;

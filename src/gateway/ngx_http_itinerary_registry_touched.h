@@ -5,9 +5,9 @@
 
 
 /*
- * The other trips that a write changes: those in which the bookings were that
- * it posts.  Their leases are taken with the claims, so that nobody sends back
- * what was shown of them while the write is under way.
+ * The other trips that a write changes: those in which its bookings were.
+ * Their leases are taken with the claims, so that nobody sends back what was
+ * shown of them while the write is under way.
  */
 
 
@@ -29,15 +29,18 @@ ngx_uint_t ngx_http_itinerary_registry_is_touched(
 ngx_int_t ngx_http_itinerary_registry_find_touched(
     ngx_http_itinerary_registry_t *reg);
 
-/* adds the commands that take the leases, one for each; reads their replies */
+/* adds the commands that take their leases, one for each */
 
 ngx_int_t ngx_http_itinerary_registry_hold_touched(
     ngx_http_itinerary_registry_t *reg);
+
+/* reads the replies, from "command" on; sets reg->contested if one is busy */
+
 ngx_int_t ngx_http_itinerary_registry_read_touched(
     ngx_http_itinerary_registry_t *reg,
     ngx_http_itinerary_command_t *command);
 
-/* adds those that count the write, if it was one, and give the leases back */
+/* adds the commands that count the write, as "count" says, and give them back */
 
 ngx_int_t ngx_http_itinerary_registry_settle_touched(
     ngx_http_itinerary_registry_t *reg, ngx_http_itinerary_count_e count);

@@ -288,7 +288,7 @@ ngx_http_itinerary_request_again(ngx_http_request_t *r,
     if ((txn->registry.leased || txn->registry.ntouched)
         && ngx_current_msec - txn->started >= txn->conf->lease)
     {
-        /* another write to the trip may be under way */
+        /* another write to one of the trips may be under way */
 
         return NGX_HTTP_SERVICE_UNAVAILABLE;
     }
@@ -395,7 +395,7 @@ ngx_http_itinerary_request_advance(ngx_http_request_t *r,
 }
 
 
-/* nothing more is asked: is it allowed, and is there anything to be claimed? */
+/* the registry has told all that the judgement needs */
 
 static ngx_int_t
 ngx_http_itinerary_request_viewed(ngx_http_request_t *r,

@@ -59,7 +59,7 @@ typedef enum {
     ngx_http_itinerary_reading,     /* the body, while Redis is asked */
     ngx_http_itinerary_viewing,     /* Redis tells what the judgement needs */
     ngx_http_itinerary_claiming,
-    ngx_http_itinerary_releasing,   /* refused: claims and lease go back */
+    ngx_http_itinerary_releasing,   /* refused: claims and leases go back */
     ngx_http_itinerary_refused,
     ngx_http_itinerary_judged,      /* to be forwarded */
     ngx_http_itinerary_forwarded,

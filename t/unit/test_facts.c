@@ -720,6 +720,7 @@ test_doubt(void **state)
     size_t                 i;
     case_t                 t;
     arena_t                arena;
+    unsigned               n;
     itinerary_facts_t      facts;
     itinerary_judgement_t  j;
 
@@ -754,13 +755,16 @@ test_doubt(void **state)
         assert_int_equal(facts.nbookings, 0);
         assert_null(facts.shown);
 
-        if (facts.nnumbers) {
+        n = facts.nnumbers;
+
+        if (n) {
             arena.count = 0;
-            arena.fail = facts.nnumbers;
+            arena.fail = n;
 
             assert_int_equal(itinerary_learn_doubt(&arena.pool, &t.c, &j,
                                                    &facts),
                              ITINERARY_NOMEM);
+            assert_int_equal(facts.nnumbers, n - 1);
         }
 
         arena_free(&arena);
