@@ -34,8 +34,11 @@ $t->upstream(sub {
     if ($h->{'x-claim'}) {
         $cli //= Redis->new(server => $address);
 
-        $status = $cli->hget($h->{'x-claim'}[0], 'request')
-                  eq $h->{'x-request-id'}[0] ? 500 : 400;
+        # the first of those that have the claim
+
+        my ($first) = split / /, $cli->hget($h->{'x-claim'}[0], 'request');
+
+        $status = $first eq $h->{'x-request-id'}[0] ? 500 : 400;
     }
 
     return [$status, {}, answered($request->{body}, "T$locator")];
@@ -154,8 +157,8 @@ for my $n (1 .. $ROUNDS) {
 is_deeply(\%odd, {}, 'so it is with a source that is new to both');
 
 
-# of one supplier: the post that has the claim comes to nothing certain, the
-# other one is refused
+# of one supplier: the post that has the claim first comes to nothing certain,
+# the other one is refused
 
 my %states;
 

@@ -2,6 +2,7 @@
 
 # Two posts of one supplier with the same new booking share its claim: what
 # the API refuses of the one does not give away what it may create of the other.
+# What is refused of both is free again.
 
 use strict;
 use warnings;
@@ -20,7 +21,7 @@ $t->upstream(sub {
     my ($request) = @_;
 
     my ($name) = $request->{target} =~ /userid_value=(\w+)/;
-    my $status = $name eq 'first' ? 400 : 200;
+    my $status = $name =~ /second/ ? 200 : $name =~ /doubt/ ? 500 : 400;
 
     return [$status, {}, [sub { -e $t->path($name) },
                           answered($request->{body}, "T$name")]];
@@ -43,10 +44,13 @@ $t->nginx(conf => <<'END');
 END
 
 my $xml = itinerary(bookings => [{ source => 'S', locator => 'L1' }]);
+my $n = 0;
 
 
 sub begin {
-    my ($who, $name, $n) = @_;
+    my ($who, $name) = @_;
+
+    $n++;
 
     my $client = $t->post_xml_async(
         "/trip/v1?userid_type=login&userid_value=$name", $who, $xml);
@@ -57,8 +61,8 @@ sub begin {
 }
 
 
-my $first = begin('Beta', 'first', 1);
-my $second = begin('Beta', 'second', 2);
+my $first = begin('Beta', 'first');
+my $second = begin('Beta', 'second');
 
 $t->write_file('first', '');
 is($first->finish->{status}, 400, 'the API refuses the first');
@@ -72,5 +76,52 @@ $t->write_file('second', '');
 is($second->finish->{status}, 200, 'the API carries out the second');
 is($t->redis->cli->hget('itinerary:booking:S|L1', 'owner'), 'Beta',
    'which owns what it created');
+
+
+sub state { return $t->redis->cli->hget('itinerary:booking:S|L2', 'state') }
+
+$xml = itinerary(bookings => [{ source => 'S', locator => 'L2' }]);
+
+for my $order ([qw(third fourth)], [qw(sixth fifth)]) {
+    my %client = map { $_ => begin('Beta', $_) } sort @$order;
+
+    for my $name (@$order) {
+        is(state(), 'pending', 'the claim is there');
+        $t->write_file($name, '');
+        is($client{$name}->finish->{status}, 400, "the API refuses the $name");
+    }
+
+    is(state(), undef, 'what it has refused of both is nobody\'s');
+}
+
+# what is in doubt stays so, whatever becomes of a retry
+
+my $doubt = begin('Beta', 'doubt');
+
+$t->write_file('doubt', '');
+is($doubt->finish->{status}, 500, 'nobody knows what became of a post');
+
+for my $name (qw(retry again)) {
+    my $retry = begin('Beta', $name);
+
+    $t->write_file($name, '');
+    is($retry->finish->{status}, 400, "the $name is refused");
+    is(state(), 'pending', 'the claim is still in doubt');
+}
+
+for (1 .. 12) {
+    my $doubt = begin('Beta', 'doubt');
+    $doubt->finish;
+}
+
+my $request = $t->redis->cli->hget('itinerary:booking:S|L2', 'request');
+
+cmp_ok(length $request, '<=', 300, 'of very many posts few are remembered');
+
+my $last = begin('Beta', 'last');
+
+$t->write_file('last', '');
+is($last->finish->{status}, 400, 'the last is refused');
+is(state(), 'pending', 'the claim is still in doubt');
 
 $t->done;

@@ -5,7 +5,6 @@
 
 
 #include "itinerary_case.h"
-#include "itinerary_name.h"
 
 
 static itinerary_echo_e itinerary_echo(const itinerary_case_t *c,
@@ -34,39 +33,6 @@ itinerary_is_nobodys(const itinerary_case_t *c, const itinerary_str_t *owner)
 {
     return owner->len == 0
            && c->policy.unknown_trip != ITINERARY_UNKNOWN_TRIP_DENY;
-}
-
-
-int
-itinerary_is_free(const itinerary_case_t *c, const itinerary_str_t *name,
-    const itinerary_str_t *owner)
-{
-    unsigned                   i;
-    itinerary_str_t            place, other;
-    const itinerary_record_t  *record;
-
-    if (!itinerary_is_nobodys(c, owner)) {
-        return 0;
-    }
-
-    place = itinerary_booking_locator(name);
-
-    for (i = 0; i < c->trip.nbookings; i++) {
-
-        record = &c->trip.bookings[i];
-
-        if (record->owner.len == 0 || itinerary_owns(c, &record->owner)) {
-            continue;
-        }
-
-        other = itinerary_booking_locator(&record->name);
-
-        if (itinerary_equal(&place, &other)) {
-            return 0;
-        }
-    }
-
-    return 1;
 }
 
 

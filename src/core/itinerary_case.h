@@ -131,15 +131,6 @@ int itinerary_is_nobodys(const itinerary_case_t *c,
     const itinerary_str_t *owner);
 
 /*
- * The same of a booking, by its name.  One that has the record locator of
- * another supplier's booking in the trip may be that, under a source that the
- * API has given it: it is not nobody's.
- */
-
-int itinerary_is_free(const itinerary_case_t *c, const itinerary_str_t *name,
-    const itinerary_str_t *owner);
-
-/*
  * Of the trip's own fields, and of the i-th posted booking.  Only an update
  * sends back what its supplier was shown.
  */

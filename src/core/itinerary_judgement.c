@@ -26,6 +26,10 @@ static const itinerary_str_t  itinerary_effect_names[] = {
 };
 
 
+static itinerary_result_e itinerary_judgement_others(itinerary_pool_t *pool,
+    const itinerary_case_t *c, itinerary_judgement_t *j);
+
+
 itinerary_result_e
 itinerary_judgement_init(itinerary_pool_t *pool, const itinerary_case_t *c,
     itinerary_judgement_t *j)
@@ -53,10 +57,66 @@ itinerary_judgement_init(itinerary_pool_t *pool, const itinerary_case_t *c,
         return ITINERARY_OK;
     }
 
+    rc = itinerary_judgement_others(pool, c, j);
+
+    if (rc != ITINERARY_OK) {
+        return rc;
+    }
+
     j->effects = pool->alloc(pool->data,
                              n * sizeof(itinerary_booking_effect_t));
 
     return j->effects ? ITINERARY_OK : ITINERARY_NOMEM;
+}
+
+
+static itinerary_result_e
+itinerary_judgement_others(itinerary_pool_t *pool, const itinerary_case_t *c,
+    itinerary_judgement_t *j)
+{
+    unsigned             i, n;
+    itinerary_str_t     *locators;
+    itinerary_record_t  *records;
+
+    if (c->policy.unknown_trip == ITINERARY_UNKNOWN_TRIP_DENY
+        || c->trip.nbookings == 0)
+    {
+        return ITINERARY_OK;
+    }
+
+    locators = pool->alloc(pool->data,
+                           c->trip.nbookings * sizeof(itinerary_str_t));
+    if (locators == NULL) {
+        return ITINERARY_NOMEM;
+    }
+
+    records = c->trip.bookings;
+
+    for (i = 0, n = 0; i < c->trip.nbookings; i++) {
+        if (records[i].owner.len && !itinerary_owns(c, &records[i].owner)) {
+            locators[n++] = itinerary_booking_locator(&records[i].name);
+        }
+    }
+
+    return itinerary_index(pool, &j->others, locators,
+                           sizeof(itinerary_str_t), n);
+}
+
+
+int
+itinerary_is_free(const itinerary_case_t *c, const itinerary_judgement_t *j,
+    const itinerary_str_t *name, const itinerary_str_t *owner)
+{
+    itinerary_str_t  locator;
+
+    if (!itinerary_is_nobodys(c, owner)) {
+        return 0;
+    }
+
+    locator = itinerary_booking_locator(name);
+
+    return itinerary_index_first(&j->others, &locator)
+           == ITINERARY_INDEX_NONE;
 }
 
 

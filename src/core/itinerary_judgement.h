@@ -50,6 +50,9 @@ typedef struct {
     itinerary_booking_effect_t  *effects;   /* of bookings */
     itinerary_index_t            posted;    /* their names, if the trip has
                                                any on record */
+    itinerary_index_t            others;    /* locators of other suppliers' in
+                                               the trip, if what is nobody's
+                                               may be changed */
     unsigned                     create:1;  /* once answered, the supplier is
                                                the creator of the trip, unless
                                                it has one; never by adopting
@@ -74,6 +77,17 @@ itinerary_result_e itinerary_judgement_init(itinerary_pool_t *pool,
 
 int itinerary_is_posted(const itinerary_judgement_t *j,
     const itinerary_str_t *name);
+
+/*
+ * Whether a booking of that name has no owner, and the operator lets that
+ * through.  One that has the record locator of another supplier's booking in
+ * the trip may be that, under a source that the API has given it: it is not
+ * nobody's.
+ */
+
+int itinerary_is_free(const itinerary_case_t *c,
+    const itinerary_judgement_t *j, const itinerary_str_t *name,
+    const itinerary_str_t *owner);
 
 /* the next effect, allowed so far */
 

@@ -369,7 +369,7 @@ itinerary_judge_posted(itinerary_pool_t *pool, const itinerary_case_t *c,
             continue;
         }
 
-        if (itinerary_is_free(c, &booking->name, &record->owner)) {
+        if (itinerary_is_free(c, j, &booking->name, &record->owner)) {
             continue;
         }
 
@@ -415,7 +415,7 @@ itinerary_judge_removed(itinerary_pool_t *pool, const itinerary_case_t *c,
         }
 
         if (itinerary_owns(c, &record->owner)
-            || itinerary_is_free(c, &record->name, &record->owner))
+            || itinerary_is_free(c, j, &record->name, &record->owner))
         {
             continue;
         }
@@ -476,7 +476,7 @@ itinerary_judge_meant(itinerary_pool_t *pool, const itinerary_case_t *c,
 
         effect->trip = record->trip;
         effect->allowed = itinerary_owns(c, &record->owner)
-                          || itinerary_is_free(c, &record->name,
+                          || itinerary_is_free(c, j, &record->name,
                                                &record->owner);
 
         if (!effect->allowed) {
@@ -689,7 +689,7 @@ itinerary_cancel_segments(itinerary_pool_t *pool, const itinerary_case_t *c,
         }
 
         allowed = own || foreign
-                  || itinerary_is_free(c, &record->name, &record->owner);
+                  || itinerary_is_free(c, j, &record->name, &record->owner);
 
         if (c->operation == ITINERARY_OP_CANCEL
             || (!c->policy.replace

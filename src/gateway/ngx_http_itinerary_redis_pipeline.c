@@ -223,7 +223,10 @@ static u_char *
 ngx_http_itinerary_redis_bulk(u_char *p, ngx_str_t *text)
 {
     p = ngx_http_itinerary_redis_length(p, '$', text->len);
-    p = ngx_cpymem(p, text->data, text->len);
+
+    if (text->len) {
+        p = ngx_cpymem(p, text->data, text->len);
+    }
 
     *p++ = CR; *p++ = LF;
 

@@ -400,6 +400,11 @@ ngx_http_itinerary_registry_release(ngx_http_itinerary_registry_t *reg)
     }
 
     if (rc == NGX_OK) {
+        rc = ngx_http_itinerary_registry_settle_lease(reg,
+                                               ngx_http_itinerary_count_none);
+    }
+
+    if (rc == NGX_OK) {
         rc = ngx_http_itinerary_registry_settle_touched(reg,
                                                ngx_http_itinerary_count_none);
     }

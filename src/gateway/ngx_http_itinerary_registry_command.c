@@ -474,6 +474,20 @@ ngx_http_itinerary_registry_add_settle(ngx_http_itinerary_registry_t *reg,
 }
 
 
+ngx_int_t
+ngx_http_itinerary_registry_settle_lease(ngx_http_itinerary_registry_t *reg,
+    ngx_http_itinerary_count_e count)
+{
+    if (!reg->leased || itinerary_equal(&reg->lease_id, &reg->trip.id)) {
+        return NGX_OK;
+    }
+
+    return ngx_http_itinerary_registry_add_settle(reg, &reg->lease_id, 0,
+                                                  count)
+           ? NGX_OK : NGX_ERROR;
+}
+
+
 void
 ngx_http_itinerary_registry_settle_booking(
     ngx_http_itinerary_command_t *command, ngx_uint_t n, ngx_str_t *fact,

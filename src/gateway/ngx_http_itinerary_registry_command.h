@@ -117,6 +117,11 @@ void ngx_http_itinerary_registry_settle_booking(
     ngx_http_itinerary_command_t *command, ngx_uint_t n, ngx_str_t *fact,
     const itinerary_str_t *name, const itinerary_str_t *owner);
 
+/* the same for the lease's trip, where the answer has shown it to be another */
+
+ngx_int_t ngx_http_itinerary_registry_settle_lease(
+    ngx_http_itinerary_registry_t *reg, ngx_http_itinerary_count_e count);
+
 /* a trip's hash, behind the lease's result where it was asked for */
 
 ngx_int_t ngx_http_itinerary_registry_read_trip(

@@ -122,6 +122,11 @@ ngx_http_itinerary_registry_doubt(ngx_http_itinerary_registry_t *reg,
     }
 
     if (rc == NGX_OK) {
+        rc = ngx_http_itinerary_registry_settle_lease(reg,
+                                              ngx_http_itinerary_count_known);
+    }
+
+    if (rc == NGX_OK) {
         rc = ngx_http_itinerary_registry_settle_touched(reg,
                                               ngx_http_itinerary_count_known);
     }
@@ -514,10 +519,9 @@ ngx_http_itinerary_registry_add_facts(ngx_http_itinerary_registry_t *reg)
     j = reg->j;
     facts = reg->facts;
 
-    if (reg->leased && !itinerary_equal(&reg->lease_id, &reg->trip.id)
-        && ngx_http_itinerary_registry_add_settle(reg, &reg->lease_id, 0,
+    if (ngx_http_itinerary_registry_settle_lease(reg,
                                               ngx_http_itinerary_count_known)
-           == NULL)
+        != NGX_OK)
     {
         return NGX_ERROR;
     }

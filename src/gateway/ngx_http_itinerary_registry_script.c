@@ -72,21 +72,22 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_hold = {
 /*
  * Claims a booking: ARGV is supplier, trip, request, time.  Returns 1
  * (claimed), 2 (the supplier's already) or 0 (another's, or seen).  A claim of
- * the supplier's that is in doubt becomes this request's, so that the other's
- * refusal does not give it back.
+ * the supplier's that is not settled becomes this request's, too: it ends when
+ * the last of its requests is refused, so not if one of them is in doubt.  Of
+ * very many only the last is noted, for ever.
  */
 
 ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_claim = {
     ngx_string(
-    "local was = redis.call('HMGET', KEYS[1], 'owner', 'state')\n"
+    "local was = redis.call('HMGET', KEYS[1], 'owner', 'state', 'request')\n"
     "if was[2] then\n"
-    "  if was[1] == ARGV[1] then\n"
-    "    if was[2] == 'pending' then\n"
-    "      redis.call('HSET', KEYS[1], 'request', ARGV[3], 'at', ARGV[4])\n"
-    "    end\n"
-    "    return 2\n"
-    "  end\n"
-    "  return 0\n"
+    "  if was[1] ~= ARGV[1] then return 0 end\n"
+    "  if was[2] ~= 'pending' then return 2 end\n"
+    "  local all = (was[3] or '') .. ' ' .. ARGV[3]\n"
+    "  local many = #all > 300\n"
+    "  redis.call('HSET', KEYS[1], 'request', many and ARGV[3] or all,\n"
+    "             'at', ARGV[4])\n"
+    "  return many and 2 or 1\n"
     "end\n"
     "redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'state', 'pending',\n"
     "           'trip', ARGV[2], 'request', ARGV[3], 'at', ARGV[4])\n"
@@ -132,7 +133,8 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_unbind = {
 /*
  * What became of a booking: ARGV is the fact, then supplier, trip, request,
  * time.  Never takes a booking from its owner.  Returns 1, or 0 where it is
- * another's, or 2 where it is the supplier's, and not the request's to release.
+ * another's, or 2 where it is the supplier's, and not the request's alone to
+ * release.
  */
 
 ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_booking = {
@@ -162,8 +164,18 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_booking = {
     "               ARGV[4], 'at', ARGV[5])\n"
     "  end\n"
     "elseif owner == supplier then\n"
-    "  if state ~= 'pending' or was[3] ~= ARGV[4] then return 2 end\n"
-    "  redis.call('DEL', KEYS[1])\n"
+    "  if state ~= 'pending' then return 2 end\n"
+    "  local rest, found = {}, false\n"
+    "  for request in string.gmatch(was[3] or '', '%S+') do\n"
+    "    if request == ARGV[4] then found = true\n"
+    "    else rest[#rest + 1] = request end\n"
+    "  end\n"
+    "  if found and #rest == 0 then\n"
+    "    redis.call('DEL', KEYS[1])\n"
+    "    return 1\n"
+    "  end\n"
+    "  redis.call('HSET', KEYS[1], 'request', table.concat(rest, ' '))\n"
+    "  return 2\n"
     "end\n"
     "return 1\n"), ""
 };

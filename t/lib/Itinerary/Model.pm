@@ -344,7 +344,10 @@ sub forward {
         next if $what ne 'added' && !$again;
 
         if ($again) {
-            $self->{bookings}{ $booking->{name} }{request} = $op->{request};
+            my $all = $self->{bookings}{ $booking->{name} };
+
+            $all->{request} .= " $op->{request}";
+            $all->{request} = $op->{request} if length $all->{request} > 300;
 
         } else {
             $self->{bookings}{ $booking->{name} } = {
@@ -388,6 +391,13 @@ sub released {
         delete $self->{bookings}{$name};
         delete $self->{trips}{$id}{bookings}{$name} if $self->{trips}{$id};
     }
+
+    # what was in doubt before stays so
+
+    my $request = $judgement->{case}{op}{request};
+
+    $_->{request} =~ s/ \Q$request\E\z//
+        for grep { defined $_->{request} } values %{ $self->{bookings} };
 
     delete @{ $self->{sources} }{ @{ $judgement->{binds} } };
 
