@@ -13,7 +13,7 @@ use MIME::Base64 qw(encode_base64);
 use Test::More;
 use Itinerary;
 use Itinerary::Document;
-use Itinerary::Told qw(told call get trip b);
+use Itinerary::Told qw(told call get go trip b);
 
 my $t = told();
 my $redis = $t->redis;
@@ -23,10 +23,11 @@ my $old = trip('T1', b('Old', 'O1'));
 my $new = trip('T1', b('Old', 'O1'), b('Alpha', 'A1'));
 
 my $client = $t->post_xml_async('/allow/trip/v1.1?tripId=T1', 'Alpha', $new,
-    headers => ['X-Body' => encode_base64($new, ''), 'X-Slow' => 1]);
+    headers => ['X-Body' => encode_base64($new, ''), 'X-Until' => 'shown']);
 
 wait_for(sub { scalar grep { $_->{target} =~ /T1/ } $t->requests });
 get('Beta', 'T1', $old);
+go('shown');
 is($client->finish->{status}, 200, 'Alpha adds a booking to an unknown trip');
 is($redis->cli->hget('itinerary:trip:T1', 'booking:ALPHA|A1'), 'Alpha',
    'which is in it');

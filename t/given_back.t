@@ -15,7 +15,7 @@ use Test::More;
 use Time::HiRes qw(time);
 use Itinerary;
 use Itinerary::Document;
-use Itinerary::Told qw(told call get trip b);
+use Itinerary::Told qw(told call get go trip b);
 
 my $t = told('    itinerary_lease 1s;');
 my $redis = $t->redis;
@@ -28,7 +28,7 @@ get('Alpha', 'T1', trip('T1', b('Beta', 'B1')));
 my $both = trip('T1', b('Beta', 'B1'), b('Alpha', 'A1'));
 
 my $client = $t->post_xml_async('/trip/v1.1?tripId=T1', 'Alpha', $both,
-    headers => ['X-Status' => 400, 'X-Slow' => 3,
+    headers => ['X-Status' => 400, 'X-Until' => 'created',
                 'X-Body' => encode_base64(' ' x 100 . '<Error/>', '')]);
 
 wait_for(sub { scalar grep { $_->{target} =~ /tripId=T1/ } $t->requests })
@@ -42,6 +42,7 @@ is(call('Alpha', '/trip/v1.1', itinerary(bookings => [b('Alpha', 'A1')]),
    'Alpha adds a booking by a create, while its update adds it, too');
 is($redis->cli->hget('itinerary:trip:T1', 'booking:ALPHA|A1'), 'Alpha',
    'it is in the trip');
+go('created');
 is($client->finish->{status}, 400, 'the update is refused by the API');
 is($redis->cli->hget('itinerary:booking:ALPHA|A1', 'state'), 'active',
    'the booking is there');

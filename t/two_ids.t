@@ -13,10 +13,11 @@ use MIME::Base64 qw(encode_base64);
 use Test::More;
 use Itinerary;
 use Itinerary::Document;
-use Itinerary::Told qw(told call get b);
+use Itinerary::Told qw(told call get go b);
 
 my $t = told();
 my $redis = $t->redis;
+my $n = 0;
 
 
 sub trip {
@@ -46,14 +47,17 @@ sub _get_both {
 
     my $before = $t->requests;
 
+    $n++;
+
     my @clients = map {
         $t->http_async('GET', "/trip/v1.1/$_$id", headers => [
-            'X-Supplier' => $who, 'X-Slow' => 0.5,
+            'X-Supplier' => $who, 'X-Until' => $n,
             'X-Body' => encode_base64($shown, '')])
     } qw(I L);
 
     wait_for(sub { $t->requests == $before + 2 }) or die "no GETs\n";
     $redis->pause;
+    go($n);
     $_->finish for @clients;
     $redis->resume;
 
@@ -97,14 +101,15 @@ my $xml = trip(2, b('Alpha', 'A2'));
 my $before = $t->requests;
 
 my $client = $t->http_async('GET', '/trip/v1.1/I2', headers => [
-    'X-Supplier' => 'Beta', 'X-Slow' => 0.5,
+    'X-Supplier' => 'Beta', 'X-Until' => 'created',
     'X-Body' => encode_base64($xml, '')]);
 
 wait_for(sub { $t->requests > $before }) or die "no GET\n";
 is(call('Alpha', '/trip/v1.1', itinerary(bookings => [b('Alpha', 'A2')]),
         $xml), '200', 'a trip is created while Beta gets it by its other id');
+go('created');
 $client->finish;
-sleep 1;
+wait_for(sub { ids(2) =~ /alias/ });
 like(ids(2), qr/\Aalias:(.)2 trip:(?!\1).2\z/, 'it has one record');
 
 for my $id ('I2', 'L2') {

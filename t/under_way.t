@@ -14,7 +14,7 @@ use MIME::Base64 qw(encode_base64);
 use Test::More;
 use Itinerary;
 use Itinerary::Document;
-use Itinerary::Told qw(told call get trip b);
+use Itinerary::Told qw(told call get go trip b);
 
 my $t = told();
 my $redis = $t->redis;
@@ -29,6 +29,8 @@ my $new = trip('T1', b('Alpha', 'A1'), b('Beta', 'B1', 'Rail'));
 call('Beta', '/trip/v1.1', itinerary(bookings => [b('Beta', 'B1')]), $old);
 call('Beta', '/trip/v1.1', itinerary(bookings => [b('Beta', 'B2')]),
      trip('T2', b('Beta', 'B2')));
+
+my $n = 0;
 
 for my $target ('/trip/v1.1', '/trip/v1.1?tripId=T2',
                 '/booking/v1.1?tripId=T2')
@@ -48,7 +50,7 @@ for my $target ('/trip/v1.1', '/trip/v1.1?tripId=T2',
     my $before = $t->requests;
 
     my $client = $t->post_xml_async($target, 'Beta', $xml, headers => [
-        'X-Body' => encode_base64($new, ''), 'X-Slow' => 3]);
+        'X-Body' => encode_base64($new, ''), 'X-Until' => ++$n]);
 
     wait_for(sub { $t->requests > $before }) or die "not forwarded\n";
 
@@ -58,6 +60,7 @@ for my $target ('/trip/v1.1', '/trip/v1.1?tripId=T2',
 
     is(call('Alpha', '/trip/v1.1?tripId=T1', $old, $old),
        '409 trip_busy, not forwarded', "while POST $target is under way");
+    go($n);
     is($client->finish->{status}, 200, 'which ends');
     ok(!$redis->cli->hexists('itinerary:trip:T1', 'writer'),
        'and gives the lease back');
@@ -108,7 +111,7 @@ $redis->cli->hset('itinerary:booking:BETA|B1', 'trip', 'T1');
 my $before = $t->requests;
 my $client = $t->post_xml_async('/trip/v1.1?tripId=T1', 'Alpha',
     itinerary(bookings => [b('Alpha', 'A1', 'Rail'), b('Beta', 'B1', 'Rail')]),
-    headers => ['X-Body' => encode_base64($new, ''), 'X-Slow' => 3]);
+    headers => ['X-Body' => encode_base64($new, ''), 'X-Until' => 'tried']);
 
 wait_for(sub { $t->requests > $before }) or die "not forwarded\n";
 
@@ -128,6 +131,7 @@ is(call('Beta', '/booking/v1.1?tripId=T3',
    '409 trip_busy, not forwarded', 'so is a booking for another trip');
 ok(!$redis->cli->hexists('itinerary:trip:T3', 'writer'),
    'of which the lease is given back');
+go('tried');
 is($client->finish->{status}, 200, 'the write to the trip ends');
 
 $t->done;

@@ -48,7 +48,7 @@ for my $case (
     my $uri = $target->($id);
     my $before = $t->requests;
     my $client = $t->post_xml_async($uri, 'Beta', $document->($new),
-        headers => ['X-Body' => encode_base64($new, ''), 'X-Slow' => 1]);
+        headers => ['X-Body' => encode_base64($new, ''), 'X-Until' => 'never']);
 
     wait_for(sub { $t->requests > $before }) or die "not forwarded\n";
 

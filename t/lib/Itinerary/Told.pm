@@ -12,7 +12,7 @@ use MIME::Base64 qw(decode_base64 encode_base64);
 use Itinerary;
 use Itinerary::Document;
 
-our @EXPORT_OK = qw(told call get trip b);
+our @EXPORT_OK = qw(told call get go trip b);
 
 my $t;
 
@@ -25,7 +25,7 @@ sub told {
     $conf //= '';
     $t = Itinerary->new;
 
-    # X-Slow: seconds between two parts of the answer
+    # X-Until: the answer goes on when go() is called with that name
 
     $t->upstream(sub {
         my ($request) = @_;
@@ -33,8 +33,8 @@ sub told {
         my $h = $request->{headers};
         my $body = decode_base64($h->{'x-body'}[0] // '');
 
-        if ($h->{'x-slow'}) {
-            $body = [substr($body, 0, 99), \$h->{'x-slow'}[0],
+        if (my $name = $h->{'x-until'}[0]) {
+            $body = [substr($body, 0, 99), sub { -e $t->path($name) },
                      substr $body, 99];
         }
 
@@ -100,6 +100,15 @@ sub get {
         $t->http('GET', "/trip/v1.1/$id", headers => [
             'X-Supplier' => $who, 'X-Body' => encode_base64($shown, '')]);
     });
+}
+
+
+sub go {
+    my ($name) = @_;
+
+    $t->write_file($name, '');
+
+    return;
 }
 
 
