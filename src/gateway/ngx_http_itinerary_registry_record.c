@@ -28,6 +28,11 @@ static ngx_int_t ngx_http_itinerary_registry_recorded(
 static ngx_int_t ngx_http_itinerary_registry_name(
     ngx_http_itinerary_registry_t *reg,
     ngx_http_itinerary_command_t **command, ngx_uint_t *fresh);
+static ngx_int_t ngx_http_itinerary_registry_read_ids(
+    ngx_http_itinerary_registry_t *reg,
+    ngx_http_itinerary_command_t **command, itinerary_str_t *known);
+static void ngx_http_itinerary_registry_add_asked(
+    ngx_http_itinerary_registry_t *reg);
 static ngx_uint_t ngx_http_itinerary_registry_is_asked(
     const itinerary_booking_fact_t *fact);
 static ngx_int_t ngx_http_itinerary_registry_read_seen(
@@ -255,13 +260,16 @@ static ngx_int_t
 ngx_http_itinerary_registry_name(ngx_http_itinerary_registry_t *reg,
     ngx_http_itinerary_command_t **command, ngx_uint_t *fresh)
 {
-    ngx_str_t                 alias, state;
     ngx_uint_t                i;
-    itinerary_str_t           trip, known, asked;
+    itinerary_str_t           trip, asked, known[3];
     const itinerary_facts_t  *facts;
 
     facts = reg->facts;
     asked = reg->trip.id;
+
+    if (ngx_http_itinerary_registry_read_ids(reg, command, known) != NGX_OK) {
+        return NGX_ERROR;
+    }
 
     trip.len = 0;
     reg->nids = 0;
@@ -273,41 +281,13 @@ ngx_http_itinerary_registry_name(ngx_http_itinerary_registry_t *reg,
 
     for (i = 0; i < facts->nids; i++) {
 
-        if (itinerary_equal(&facts->ids[i], &asked)) {
-
-            if (trip.len == 0 && reg->trip.known) {
-                trip = asked;
-
-            } else if (!reg->trip.known) {
-                reg->ids[reg->nids++] = asked;
-            }
-
-            continue;
-        }
-
-        if (ngx_http_itinerary_registry_read_text(reg, (*command)++, &alias)
-            != NGX_OK
-            || ngx_http_itinerary_registry_read_text(reg, (*command)++, &state)
-               != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        if (state.data == NULL && alias.data == NULL) {
+        if (known[i].len == 0) {
             reg->ids[reg->nids++] = facts->ids[i];
-            continue;
-        }
 
-        known = facts->ids[i];
+        } else if (trip.len == 0) {
+            trip = known[i];
 
-        if (state.data == NULL) {
-            known = ngx_http_itinerary_core_text(&alias);
-        }
-
-        if (trip.len == 0) {
-            trip = known;
-
-        } else if (!itinerary_equal(&trip, &known)) {
+        } else if (!itinerary_equal(&trip, &known[i])) {
             reg->strange = 1;
         }
     }
@@ -330,19 +310,7 @@ ngx_http_itinerary_registry_name(ngx_http_itinerary_registry_t *reg,
                           trip.len, trip.data, asked.len, asked.data);
         }
 
-        for (i = 0; i < reg->nids; i++) {
-            if (itinerary_equal(&reg->ids[i], &asked)) {
-                break;
-            }
-        }
-
-        /* the API may have found the booking elsewhere, by its name */
-
-        if (i == reg->nids && reg->c->operation != ITINERARY_OP_BOOK
-            && reg->c->operation != ITINERARY_OP_CANCEL_BOOKING)
-        {
-            reg->ids[reg->nids++] = asked;
-        }
+        ngx_http_itinerary_registry_add_asked(reg);
     }
 
     if (trip.len == 0) {
@@ -352,6 +320,77 @@ ngx_http_itinerary_registry_name(ngx_http_itinerary_registry_t *reg,
     reg->trip.id = trip;
 
     return NGX_OK;
+}
+
+
+/* for which trips do the answer's ids stand?  Empty: for none that is known */
+
+static ngx_int_t
+ngx_http_itinerary_registry_read_ids(ngx_http_itinerary_registry_t *reg,
+    ngx_http_itinerary_command_t **command, itinerary_str_t *known)
+{
+    ngx_str_t         alias, state;
+    ngx_uint_t        i;
+    itinerary_str_t  *ids;
+
+    ids = reg->facts->ids;
+
+    for (i = 0; i < reg->facts->nids; i++) {
+
+        known[i].len = 0;
+
+        if (itinerary_equal(&ids[i], &reg->trip.id)) {
+
+            if (reg->trip.known) {
+                known[i] = ids[i];
+            }
+
+            continue;
+        }
+
+        if (ngx_http_itinerary_registry_read_text(reg, (*command)++, &alias)
+            != NGX_OK
+            || ngx_http_itinerary_registry_read_text(reg, (*command)++, &state)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        if (state.data) {
+            known[i] = ids[i];
+
+        } else if (alias.data) {
+            known[i] = ngx_http_itinerary_core_text(&alias);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * The id that was asked for stands for the answer's trip; but a booking the
+ * API may have found elsewhere, by its name.
+ */
+
+static void
+ngx_http_itinerary_registry_add_asked(ngx_http_itinerary_registry_t *reg)
+{
+    ngx_uint_t  i;
+
+    if (reg->c->operation == ITINERARY_OP_BOOK
+        || reg->c->operation == ITINERARY_OP_CANCEL_BOOKING)
+    {
+        return;
+    }
+
+    for (i = 0; i < reg->nids; i++) {
+        if (itinerary_equal(&reg->ids[i], &reg->trip.id)) {
+            return;
+        }
+    }
+
+    reg->ids[reg->nids++] = reg->trip.id;
 }
 
 
