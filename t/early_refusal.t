@@ -9,8 +9,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
-use Fcntl qw(O_RDWR);
-use POSIX qw(mkfifo);
+use IO::Socket::INET ();
 use Test::More;
 use Itinerary;
 use Itinerary::Refusal;
@@ -167,7 +166,6 @@ for my $case (
 
 # over HTTP/2, where the rest may still come
 
-mkfifo $t->path('fifo'), 0600 or die "mkfifo() failed: $!\n";
 $t->write_file('page.html', 'the page');
 
 for my $place ('', '/page') {
@@ -234,28 +232,45 @@ sub stalled {
 sub stalled_http2 {
     my ($target, $who, $part, $n) = @_;
 
-    sysopen my $fifo, $t->path('fifo'), O_RDWR or die "sysopen() failed: $!\n";
+    my $socket = IO::Socket::INET->new(
+        PeerAddr => '127.0.0.1',
+        PeerPort => $t->port(1),
+    ) or die "cannot connect: $!\n";
 
-    my $curl = Itinerary::Process->start(
-        output  => $t->path('curl.out'),
-        command => ['curl', '--silent', '--http2-prior-knowledge',
-                    '--max-time', 10 * $Itinerary::Process::SLOW,
-                    '--noproxy', '*', '--request', 'POST',
-                    '--header', "Authorization: OAuth $who",
-                    '--header', 'Content-Type: text/xml',
-                    '--header', 'Expect:', '--upload-file', $t->path('fifo'),
-                    'http://127.0.0.1:' . $t->port(1) . $target],
+    my @headers = (
+        ':method', 'POST', ':scheme', 'http', ':authority', 'localhost',
+        ':path', $target, 'authorization', "OAuth $who",
+        'content-type', 'text/xml',
     );
 
-    syswrite $fifo, $part;
+    # literals that are not indexed (RFC 7541, 6.2.2)
+
+    my $block = join '', map { "\0" . pack '(C/a)2', @headers[$_, $_ + 1] }
+                         grep { $_ % 2 == 0 } 0 .. $#headers;
+
+    print $socket "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+                  frame(4, 0, 0, ''), frame(1, 4, 1, $block),
+                  length $part ? frame(0, 0, 1, $part) : ();
+    $socket->flush;
 
     my $record = ($t->wait_audit($n + 1))[$n];
 
-    syswrite $fifo, ' ' x 10000;
-    close $fifo;
+    # the rest may find the connection closed
 
-    wait_for(sub { !$curl->alive });
-    $curl->stop('KILL');
+    local $SIG{PIPE} = 'IGNORE';
+
+    print $socket frame(0, 0, 1, ' ' x 10000);
+    close $socket;
 
     return $record // {};
+}
+
+
+# type, flags, stream, payload (RFC 9113, 4.1)
+
+sub frame {
+    my ($type, $flags, $stream, $payload) = @_;
+
+    return substr(pack('N', length $payload), 1)
+           . pack('CCN', $type, $flags, $stream) . $payload;
 }
