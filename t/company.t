@@ -50,6 +50,12 @@ ok($nchan && qx(nm -D --defined-only $nchan) =~ / T redisReaderFeed$/m,
    'nchan shows its own to everybody');
 
 
+# it is loaded under valgrind, too, but does nothing: it reads what it has freed
+# after a reload
+
+my $pubsub = $nchan && !$ENV{ITINERARY_VALGRIND};
+
+
 sub has { return scalar grep { /\Q$_[0]\E/ } @ALL }
 
 
@@ -67,15 +73,15 @@ sub story {
             echo_subrequest POST /api/travel/trip/v1.1/cancel -q tripId=T1;
         }
 END
-    my $pubsub = $nchan ? <<'END' : '';
+    my $location = $pubsub ? <<'END' : '';
         location = /pubsub {
             nchan_pubsub;
             nchan_channel_id test;
             nchan_redis_pass redis;
         }
 END
-    my $server = $nchan ? 'upstream redis { nchan_redis_server redis://'
-                          . $redis->address . '; }' : '';
+    my $server = $pubsub ? 'upstream redis { nchan_redis_server redis://'
+                           . $redis->address . '; }' : '';
     my $package = has('_lua_')
                   ? 'lua_package_path "/usr/share/lua/5.1/?.lua;;";' : '';
 
@@ -100,7 +106,7 @@ END
             proxy_pass http://127.0.0.1:%%PORT_1%%/;
         }
 
-$echo$pubsub
+$echo$location
     }
 
     server {
@@ -124,7 +130,7 @@ END
         ));
     };
 
-    if ($nchan) {
+    if ($pubsub) {
         is($t->http('POST', '/pubsub', body => 'x')->{status}, 404,
            "$name: who posts elsewhere is refused");
 

@@ -54,7 +54,7 @@ $t->upstream(sub {
 });
 
 $t->nginx(conf => <<'END_CONF');
-    itinerary_redis %%REDIS%% timeout=60s;
+    itinerary_redis %%REDIS%% timeout=60s connect_timeout=60s;
     itinerary_supplier $http_x_supplier;
     itinerary enforce;
     postpone_output 0;

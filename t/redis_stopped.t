@@ -304,8 +304,9 @@ is_unavailable('a master that becomes a replica is not used',
                create(port => $t->port(2)));
 reconnect($fragile);
 is_unavailable('nor is a replica', create(port => $t->port(2)));
-like($t->error_log, qr/redis "\Q@{[ $fragile->address ]}\E" is not a master/,
-     'the log says why');
+ok($t->wait_for(sub {
+    $t->error_log =~ /redis "\Q@{[ $fragile->address ]}\E" is not a master/;
+}), 'the log says why');
 is(scalar($t->requests), $forwarded, 'nothing is forwarded');
 
 $fragile->cli->replicaof('NO', 'ONE');

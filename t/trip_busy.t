@@ -38,7 +38,7 @@ $t->upstream(sub {
 });
 
 my $conf = <<'END_CONF';
-    itinerary_redis %%REDIS%% timeout=60s;
+    itinerary_redis %%REDIS%% timeout=60s connect_timeout=60s;
     itinerary_supplier $http_x_supplier;
     itinerary_audit_log %%DIR%%/audit.log;
     itinerary enforce;
