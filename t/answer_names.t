@@ -9,39 +9,13 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
-use MIME::Base64 qw(decode_base64 encode_base64);
+use MIME::Base64 qw(encode_base64);
 use Test::More;
 use Itinerary;
 use Itinerary::Records;
+use Itinerary::Told qw(told);
 
-my $t = Itinerary->new;
-
-# the API answers what it is told to
-
-$t->upstream(sub {
-    my ($request) = @_;
-
-    return [200, {}, decode_base64($request->{headers}{'x-body'}[0])];
-});
-
-$t->nginx(conf => <<'END_CONF');
-    itinerary_redis %%REDIS%% timeout=10s connect_timeout=10s;
-    itinerary_supplier $http_x_supplier;
-    itinerary_audit_log %%DIR%%/audit.log;
-    itinerary enforce;
-
-    large_client_header_buffers 4 32k;
-    proxy_ignore_client_abort on;
-
-    server {
-        listen 127.0.0.1:%%PORT_0%%;
-
-        location / {
-            proxy_pass http://%%UPSTREAM%%;
-        }
-    }
-END_CONF
-
+my $t = told();
 my $redis = $t->redis;
 
 

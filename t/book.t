@@ -9,53 +9,15 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
-use MIME::Base64 qw(decode_base64 encode_base64);
 use Test::More;
 use Itinerary;
 use Itinerary::Document;
 use Itinerary::Records;
+use Itinerary::Told qw(told call trip);
 
 my $NS = $Itinerary::Document::NAMESPACE;
 
-my $t = Itinerary->new;
-
-$t->upstream(sub {
-    my ($request) = @_;
-
-    my $h = $request->{headers};
-    my $body = $h->{'x-body'};
-
-    return [$h->{'x-status'}[0] // 200, {},
-            $body ? decode_base64($body->[0]) : $request->{body}];
-});
-
-$t->nginx(conf => <<'END_CONF');
-    itinerary_redis %%REDIS%% timeout=10s connect_timeout=10s;
-    itinerary_supplier $http_x_supplier;
-    itinerary_audit_log %%DIR%%/audit.log;
-    itinerary enforce;
-    large_client_header_buffers 4 64k;
-    proxy_ignore_client_abort on;
-
-    server {
-        listen 127.0.0.1:%%PORT_0%%;
-
-        location / {
-            proxy_pass http://%%UPSTREAM%%;
-        }
-
-        location /adopt/ {
-            itinerary_unknown_trip adopt;
-            proxy_pass http://%%UPSTREAM%%;
-        }
-
-        location /allow/ {
-            itinerary_unknown_trip allow;
-            proxy_pass http://%%UPSTREAM%%;
-        }
-    }
-END_CONF
-
+my $t = told();
 my $redis = $t->redis;
 
 
@@ -68,29 +30,6 @@ sub book {
     my $xml = ref $booking ? booking(ns => $NS, %$booking) : $booking;
 
     return call($who, "$place/booking/v1.1$args", $xml, $shown, @headers);
-}
-
-
-sub call {
-    my ($who, $target, $xml, $shown, @headers) = @_;
-
-    my $before = $t->requests;
-
-    my $answer = $t->post_xml($target, $who, $xml, headers => [
-        defined $shown ? ('X-Body' => encode_base64($shown, '')) : (),
-        @headers]);
-
-    my $code = code_of($answer);
-
-    return $answer->{status} . (defined $code ? " $code" : '')
-           . ($t->requests > $before ? '' : ', not forwarded');
-}
-
-
-sub trip {
-    my ($id, @bookings) = @_;
-
-    return answered(itinerary(bookings => [@bookings]), $id);
 }
 
 

@@ -10,72 +10,21 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
-use MIME::Base64 qw(decode_base64 encode_base64);
+use MIME::Base64 qw(encode_base64);
 use Test::More;
 use Itinerary;
 use Itinerary::Document;
 use Itinerary::Records;
+use Itinerary::Told qw(told call trip b);
 
-my $t = Itinerary->new;
-
-$t->upstream(sub {
-    my ($request) = @_;
-
-    my $h = $request->{headers};
-
-    return [$h->{'x-status'}[0] // 200, {}, decode_base64($h->{'x-body'}[0])];
-});
-
-$t->nginx(conf => <<'END_CONF');
-    itinerary_redis %%REDIS%% timeout=10s connect_timeout=10s;
-    itinerary_supplier $http_x_supplier;
-    itinerary_audit_log %%DIR%%/audit.log;
-    itinerary enforce;
-    itinerary_booking_source any;
-    large_client_header_buffers 4 64k;
-    proxy_ignore_client_abort on;
-
-    server {
-        listen 127.0.0.1:%%PORT_0%%;
-
-        location / {
-            proxy_pass http://%%UPSTREAM%%;
-        }
-
+my $t = told('    itinerary_booking_source any;', <<'END');
         location /claim/ {
             itinerary_booking_source claim;
             itinerary_unknown_trip allow;
             proxy_pass http://%%UPSTREAM%%;
         }
-
-        location /adopt/ {
-            itinerary_unknown_trip adopt;
-            proxy_pass http://%%UPSTREAM%%;
-        }
-
-        location /allow/ {
-            itinerary_unknown_trip allow;
-            proxy_pass http://%%UPSTREAM%%;
-        }
-    }
-END_CONF
-
+END
 my $redis = $t->redis;
-
-
-sub call {
-    my ($who, $target, $xml, $shown, @headers) = @_;
-
-    my $before = $t->requests;
-
-    my $answer = $t->post_xml($target, $who, $xml, headers => [
-        'X-Body' => encode_base64($shown, ''), @headers]);
-
-    my $code = code_of($answer);
-
-    return $answer->{status} . (defined $code ? " $code" : '')
-           . ($t->requests > $before ? '' : ', not forwarded');
-}
 
 
 sub cancel {
@@ -99,21 +48,6 @@ sub create {
        "$who creates trip $id");
 
     return;
-}
-
-
-sub trip {
-    my ($id, @bookings) = @_;
-
-    return answered(itinerary(bookings => [@bookings]), $id);
-}
-
-
-sub b {
-    my ($source, $locator, @segments) = @_;
-
-    return { source => $source, locator => $locator,
-             segments => [@segments ? @segments : 'Car'] };
 }
 
 

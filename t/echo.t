@@ -9,158 +9,17 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
-use MIME::Base64 qw(decode_base64 encode_base64);
 use Test::More;
 use Itinerary;
-use Itinerary::Records;
+use Itinerary::Shared;
 
-my $NS = 'http://www.concursolutions.com/api/travel/trip/2010/06';
-
-my $t = Itinerary->new;
-
-# the API answers what it is told to
-
-$t->upstream(sub {
-    my ($request) = @_;
-
-    my $h = $request->{headers};
-
-    return [$h->{'x-status'}[0] // 200, {}, decode_base64($h->{'x-body'}[0])];
-});
-
-$t->nginx(conf => <<'END_CONF');
-    itinerary_redis %%REDIS%% timeout=10s connect_timeout=10s;
-    itinerary_supplier $http_x_supplier;
-    itinerary_audit_log %%DIR%%/audit.log;
-    itinerary enforce;
+my $t = start(<<'END');
 
     # a change is one whether or not it keeps the rules
+
     itinerary_validate off;
-
-    large_client_header_buffers 4 64k;
-    proxy_ignore_client_abort on;
-
-    server {
-        listen 127.0.0.1:%%PORT_0%%;
-
-        location / {
-            proxy_pass http://%%UPSTREAM%%;
-        }
-
-        location /adopt/ {
-            itinerary_unknown_trip adopt;
-            proxy_pass http://%%UPSTREAM%%;
-        }
-
-        location /allow/ {
-            itinerary_unknown_trip allow;
-            proxy_pass http://%%UPSTREAM%%;
-        }
-
-        location /keep/ {
-            itinerary_replace off;
-            proxy_pass http://%%UPSTREAM%%;
-        }
-    }
-END_CONF
-
+END
 my $redis = $t->redis;
-my ($posts, $trip, $target) = (0, '', '');
-
-
-# "status code" of a post, after which the API shows $shown (a document, or
-# what was posted); the code is followed by ", not forwarded" where it was not
-
-sub post {
-    my ($who, $uri, $xml, $shown, %header) = @_;
-
-    my $before = $t->requests;
-
-    $posts++;
-    $shown //= defined $xml && $xml !~ /<id>/ ? answered($xml, $trip)
-                                              : $xml // '';
-
-    my $answer = $t->post_xml($uri, $who, $xml,
-                              headers => ['X-Body' => encode_base64($shown, ''),
-                                          %header]);
-    my $code = code_of($answer);
-
-    return $answer->{status} . (defined $code ? " $code" : '')
-           . ($t->requests > $before ? '' : ', not forwarded');
-}
-
-
-sub update {
-    my ($who, $xml, $shown, %header) = @_;
-
-    return post($who, "$target/trip/v1.1?tripId=$trip", $xml, $shown, %header);
-}
-
-
-# a GET whose answer is $shown; the registry has learnt it when this returns
-
-sub get {
-    my ($who, $shown) = @_;
-
-    my $answer = $t->shown($who, $trip, sub {
-        $t->http('GET', "/trip/v1.1/$trip", headers => [
-            'X-Supplier' => $who, 'X-Body' => encode_base64($shown, '')]);
-    });
-
-    die "GET: $answer->{status}\n" if $answer->{status} != 200;
-
-    return;
-}
-
-
-sub b {
-    my ($locator, %more) = @_;
-
-    my %sources = (A => 'Alpha', B => 'Beta', O => 'Old');
-
-    return { source => $sources{ substr $locator, 0, 1 },
-             locator => "$locator-$trip", %more };
-}
-
-
-# A trip of Alpha with A1, A2 of Alpha and B1 of Beta, as the API shows it.
-
-my $n = 0;
-
-sub shared {
-    $trip = 'T' . ++$n;
-    $target = '';
-
-    my $xml = itinerary(Comments => '', bookings => [b('A1'), b('A2')]);
-
-    post('Alpha', '/trip/v1.1', $xml) eq '200' or die "no trip\n";
-
-    my $all = answered(itinerary(Comments => '', bookings => [b('A1'), b('A2'),
-                                                              b('B1')]),
-                       $trip);
-
-    post('Beta', '/trip/v1.1', itinerary(bookings => [b('B1')]), $all) eq '200'
-        or die "no booking of Beta\n";
-
-    return $all;
-}
-
-
-sub effects {
-    wait_for(sub {
-        my $ends = () = $t->read_file('audit.log')
-                        =~ /"event":"(?:completed|rejected)"/g;
-        return $ends == $posts;
-    });
-
-    my ($record) = ($t->audit)[-1];
-
-    return join ' ', map { ($_->{locator} =~ /(.*)-T\d+$/)[0]
-                           . ":$_->{effect}" } @{ $record->{bookings} // [] };
-}
-
-
-sub rev { return $redis->cli->hget("itinerary:trip:$trip", 'rev') }
 
 my $DENIED = '403 booking_not_owned, not forwarded';
 my $TRIP_DENIED = '403 trip_not_owned, not forwarded';
@@ -372,7 +231,7 @@ is(update('Alpha', $all =~ s/<(id|ItinLocator)>.*?>//gr), $DENIED,
 
 # nobody's bookings
 
-$trip = 'T' . ++$n;
+another();
 
 my $old = answered(itinerary(bookings => [b('A1'), b('O1')]), $trip);
 
@@ -398,7 +257,7 @@ is($redis->cli->hget("itinerary:booking:OLD|O1-$trip", 'owner'), 'Alpha',
 # a trip without a creator
 
 for my $policy ('', '/adopt', '/allow') {
-    $trip = 'T' . ++$n;
+    another();
     $target = $policy;
 
     my $unknown = answered(itinerary(bookings => [b('O1')]), $trip);

@@ -1,7 +1,8 @@
 package Itinerary::Told;
 
 # The gateway before an API that shows what each request tells it to: X-Body is
-# the answer, X-Status its status.  For what an answer teaches, and when.
+# the answer (else, what was posted), X-Status its status.  For what an answer
+# teaches, and when.
 
 use strict;
 use warnings;
@@ -17,12 +18,14 @@ our @EXPORT_OK = qw(told call get go trip b);
 my $t;
 
 
-# Starts it: returns the test, as Itinerary->new does.  $conf: more directives.
+# Starts it: returns the test, as Itinerary->new does.  More directives for all
+# locations, and more locations.
 
 sub told {
-    my ($conf) = @_;
+    my ($conf, $locations) = @_;
 
     $conf //= '';
+    $locations //= '';
     $t = Itinerary->new;
 
     # X-Until: the answer goes on when go() is called with that name
@@ -31,7 +34,8 @@ sub told {
         my ($request) = @_;
 
         my $h = $request->{headers};
-        my $body = decode_base64($h->{'x-body'}[0] // '');
+        my $body = $h->{'x-body'} ? decode_base64($h->{'x-body'}[0])
+                                  : $request->{body};
 
         if (my $name = $h->{'x-until'}[0]) {
             $body = [substr($body, 0, 99), sub { -e $t->path($name) },
@@ -62,10 +66,22 @@ $conf
             proxy_pass http://%%UPSTREAM%%;
         }
 
+        location /adopt/ {
+            itinerary_unknown_trip adopt;
+            proxy_pass http://%%UPSTREAM%%;
+        }
+
         location /any/ {
             itinerary_booking_source any;
             proxy_pass http://%%UPSTREAM%%;
         }
+
+        location /keep/ {
+            itinerary_replace off;
+            proxy_pass http://%%UPSTREAM%%;
+        }
+
+$locations
     }
 END_CONF
 
@@ -73,8 +89,8 @@ END_CONF
 }
 
 
-# "status code" of a post, after which the API shows $shown; the code is
-# followed by ", not forwarded" where it was not
+# "status code" of a post, after which the API shows $shown, or what was posted;
+# the code is followed by ", not forwarded" where it was not
 
 sub call {
     my ($who, $target, $xml, $shown, @headers) = @_;
@@ -82,7 +98,8 @@ sub call {
     my $before = $t->requests;
 
     my $answer = $t->post_xml($target, $who, $xml, headers => [
-        'X-Body' => encode_base64($shown, ''), @headers]);
+        defined $shown ? ('X-Body' => encode_base64($shown, '')) : (),
+        @headers]);
 
     my $code = code_of($answer);
 
