@@ -152,7 +152,9 @@ sub upstream {
 sub requests {
     my ($self) = @_;
 
-    return map { $_->requests } $self->{upstreams}[0] // ();
+    my $upstream = $self->{upstreams}[0];
+
+    return $upstream ? $upstream->requests : wantarray ? () : 0;
 }
 
 

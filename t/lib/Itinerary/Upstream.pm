@@ -64,13 +64,14 @@ sub pause   { return $_[0]{process}->signal('STOP') }
 sub resume  { return $_[0]{process}->signal('CONT') }
 
 
-# what it received, in the order in which it was complete
+# what it received, in the order in which it was complete; how much it was
 
 sub requests {
     my ($self) = @_;
 
-    return map { $JSON->decode($_) }
-           Itinerary::Process::whole_lines("$self->{dir}/requests");
+    my @lines = Itinerary::Process::whole_lines("$self->{dir}/requests");
+
+    return wantarray ? map { $JSON->decode($_) } @lines : @lines;
 }
 
 
