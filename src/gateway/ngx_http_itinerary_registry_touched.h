@@ -40,7 +40,7 @@ ngx_int_t ngx_http_itinerary_registry_read_touched(
     ngx_http_itinerary_registry_t *reg,
     ngx_http_itinerary_command_t *command);
 
-/* adds the commands that count the write, as "count" says, and give them back */
+/* adds the commands that give them back and, by "count", count the write */
 
 ngx_int_t ngx_http_itinerary_registry_settle_touched(
     ngx_http_itinerary_registry_t *reg, ngx_http_itinerary_count_e count);

@@ -16,9 +16,9 @@
 #include "ngx_http_itinerary_sandbox_dates.h"
 #include "ngx_http_itinerary_sandbox_zone.h"
 #include "ngx_http_itinerary_sandbox_trip.h"
-#include "ngx_http_itinerary_sandbox_amounts.h"
 #include "ngx_http_itinerary_sandbox_search.h"
 #include "ngx_http_itinerary_sandbox_answer.h"
+#include "ngx_http_itinerary_sandbox_trips.h"
 #include "ngx_http_itinerary_sandbox_bookings.h"
 
 
@@ -70,30 +70,21 @@ ngx_http_itinerary_sandbox_book(ngx_http_itinerary_sandbox_call_t *call,
         return rc;
     }
 
-    trip = NULL;
     merged = NULL;
 
     ngx_shmtx_lock(&call->zone->shpool->mutex);
 
-    if (id->len) {
-        trip = ngx_http_itinerary_sandbox_zone_trip(call->zone, id);
-        if (trip == NULL) {
-            rc = NGX_HTTP_ITINERARY_SANDBOX_UNKNOWN_TRIP;
-            goto done;
-        }
+    rc = ngx_http_itinerary_sandbox_posted(call, id, posted, &trip);
+    if (rc != NGX_HTTP_ITINERARY_SANDBOX_OK) {
+        goto done;
     }
 
     rc = NGX_HTTP_ITINERARY_SANDBOX_FAILED;
 
     user = trip ? &trip->user : &call->user;
 
-    if (ngx_http_itinerary_sandbox_search_shown(call, user, trip, posted)
-        != NGX_OK
-        || ngx_http_itinerary_sandbox_amounts_keep(call, user, trip, posted)
-           != NGX_OK
-        || (trip == NULL
-            && ngx_http_itinerary_sandbox_book_trip(call, posted, &trip)
-               != NGX_OK))
+    if (trip == NULL
+        && ngx_http_itinerary_sandbox_book_trip(call, posted, &trip) != NGX_OK)
     {
         goto done;
     }

@@ -32,7 +32,6 @@ ngx_http_itinerary_sandbox_post(ngx_http_itinerary_sandbox_call_t *call,
 {
     int64_t                              start, end;
     xmlDocPtr                            posted, merged;
-    ngx_str_t                           *user;
     ngx_http_itinerary_sandbox_trip_t   *trip;
     ngx_http_itinerary_sandbox_result_e  rc;
 
@@ -48,30 +47,16 @@ ngx_http_itinerary_sandbox_post(ngx_http_itinerary_sandbox_call_t *call,
         return rc;
     }
 
-    trip = NULL;
     merged = NULL;
 
     ngx_shmtx_lock(&call->zone->shpool->mutex);
 
-    if (id->len) {
-        trip = ngx_http_itinerary_sandbox_zone_trip(call->zone, id);
-        if (trip == NULL) {
-            rc = NGX_HTTP_ITINERARY_SANDBOX_UNKNOWN_TRIP;
-            goto done;
-        }
+    rc = ngx_http_itinerary_sandbox_posted(call, id, posted, &trip);
+    if (rc != NGX_HTTP_ITINERARY_SANDBOX_OK) {
+        goto done;
     }
 
     rc = NGX_HTTP_ITINERARY_SANDBOX_FAILED;
-
-    user = trip ? &trip->user : &call->user;
-
-    if (ngx_http_itinerary_sandbox_search_shown(call, user, trip, posted)
-        != NGX_OK
-        || ngx_http_itinerary_sandbox_amounts_keep(call, user, trip, posted)
-           != NGX_OK)
-    {
-        goto done;
-    }
 
     if (trip == NULL) {
 
@@ -125,6 +110,35 @@ done:
     xmlFreeDoc(posted);
 
     return rc;
+}
+
+
+ngx_http_itinerary_sandbox_result_e
+ngx_http_itinerary_sandbox_posted(ngx_http_itinerary_sandbox_call_t *call,
+    ngx_str_t *id, xmlDocPtr posted, ngx_http_itinerary_sandbox_trip_t **trip)
+{
+    ngx_str_t  *user;
+
+    *trip = NULL;
+
+    if (id->len) {
+        *trip = ngx_http_itinerary_sandbox_zone_trip(call->zone, id);
+        if (*trip == NULL) {
+            return NGX_HTTP_ITINERARY_SANDBOX_UNKNOWN_TRIP;
+        }
+    }
+
+    user = *trip ? &(*trip)->user : &call->user;
+
+    if (ngx_http_itinerary_sandbox_search_shown(call, user, *trip, posted)
+        != NGX_OK
+        || ngx_http_itinerary_sandbox_amounts_keep(call, user, *trip, posted)
+           != NGX_OK)
+    {
+        return NGX_HTTP_ITINERARY_SANDBOX_FAILED;
+    }
+
+    return NGX_HTTP_ITINERARY_SANDBOX_OK;
 }
 
 

@@ -18,6 +18,9 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include <libxml/parser.h>
+#include <libxml/tree.h>
+
 #include "ngx_http_itinerary_sandbox_call.h"
 #include "ngx_http_itinerary_sandbox_document.h"
 
@@ -30,6 +33,17 @@
 
 ngx_http_itinerary_sandbox_result_e ngx_http_itinerary_sandbox_post(
     ngx_http_itinerary_sandbox_call_t *call, ngx_str_t *id, ngx_str_t *body);
+
+/*
+ * What every post begins with, under the zone's lock: the trip of that id, or
+ * NULL where the id is empty; and in the posted document, what its poster was
+ * not shown of it.
+ */
+
+ngx_http_itinerary_sandbox_result_e ngx_http_itinerary_sandbox_posted(
+    ngx_http_itinerary_sandbox_call_t *call, ngx_str_t *id, xmlDocPtr posted,
+    ngx_http_itinerary_sandbox_trip_t **trip);
+
 ngx_http_itinerary_sandbox_result_e ngx_http_itinerary_sandbox_cancel(
     ngx_http_itinerary_sandbox_call_t *call, ngx_str_t *id);
 ngx_http_itinerary_sandbox_result_e ngx_http_itinerary_sandbox_details(
