@@ -23,6 +23,7 @@
 #include <libxml/parser.h>
 
 #include "arena.h"
+#include "rows.h"
 #include "itinerary_digest.h"
 #include "itinerary_reader.h"
 
@@ -536,7 +537,7 @@ test_memory(void **state)
 int
 main(void)
 {
-    unsigned           i, n;
+    unsigned           n;
     struct CMUnitTest  tests[nelts(rows) + 4];
 
     static const struct CMUnitTest  others[] = {
@@ -546,17 +547,8 @@ main(void)
         cmocka_unit_test(test_memory)
     };
 
-    memset(tests, 0, sizeof(tests));
-
-    for (n = 0; n < nelts(rows); n++) {
-        tests[n].name = rows[n].name;
-        tests[n].test_func = test_row;
-        tests[n].initial_state = (void *) &rows[n];
-    }
-
-    for (i = 0; i < nelts(others); i++) {
-        tests[n++] = others[i];
-    }
+    n = rows_tests(tests, test_row, rows, sizeof(rows[0]), nelts(rows),
+                   others, nelts(others));
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
 

@@ -27,6 +27,8 @@
 #include <libxml/xmlmemory.h>
 
 #include "arena.h"
+#include "rows.h"
+#include "xml.h"
 #include "itinerary_guard.h"
 #include "itinerary_reader.h"
 
@@ -665,63 +667,6 @@ typedef struct {
     size_t                cut;        /* the first piece; 0: byte by byte */
     unsigned              fail;       /* the allocation that fails, or 0 */
 } feed_t;
-
-
-static unsigned  xml_count, xml_fail, xml_live;
-
-
-static void *
-xml_malloc(size_t size)
-{
-    void  *p;
-
-    if (++xml_count == xml_fail) {
-        return NULL;
-    }
-
-    p = malloc(size);
-    xml_live += (p != NULL);
-
-    return p;
-}
-
-
-static void *
-xml_realloc(void *p, size_t size)
-{
-    if (p == NULL) {
-        return xml_malloc(size);
-    }
-
-    return (++xml_count == xml_fail) ? NULL : realloc(p, size);
-}
-
-
-static void
-xml_free(void *p)
-{
-    xml_live -= (p != NULL);
-    free(p);
-}
-
-
-static char *
-xml_strdup(const char *s)
-{
-    char  *p;
-
-    p = xml_malloc(strlen(s) + 1);
-
-    return p ? strcpy(p, s) : NULL;
-}
-
-
-static void
-xml_silent(void *data, const char *format, ...)
-{
-    (void) data;
-    (void) format;
-}
 
 
 static char *
@@ -1367,7 +1312,7 @@ test_destroy(void **state)
 int
 main(void)
 {
-    unsigned           i, n;
+    unsigned           n;
     struct CMUnitTest  tests[nelts(rows) + 8];
 
     static const struct CMUnitTest  others[] = {
@@ -1381,26 +1326,12 @@ main(void)
         cmocka_unit_test(test_destroy)
     };
 
-    /* for this test's counts only; the reader sets nothing process-wide */
-
-    if (xmlMemSetup(xml_free, xml_malloc, xml_realloc, xml_strdup) != 0) {
+    if (!xml_setup()) {
         return 1;
     }
 
-    xmlInitParser();
-    xmlSetGenericErrorFunc(NULL, xml_silent);
-
-    memset(tests, 0, sizeof(tests));
-
-    for (n = 0; n < nelts(rows); n++) {
-        tests[n].name = rows[n].name;
-        tests[n].test_func = test_row;
-        tests[n].initial_state = (void *) &rows[n];
-    }
-
-    for (i = 0; i < nelts(others); i++) {
-        tests[n++] = others[i];
-    }
+    n = rows_tests(tests, test_row, rows, sizeof(rows[0]), nelts(rows),
+                   others, nelts(others));
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
 

@@ -24,7 +24,8 @@
 #include <libxml/parser.h>
 
 #include "arena.h"
-#include "itinerary_reader.h"
+#include "reader.h"
+#include "rows.h"
 
 
 #define nelts(a)  (sizeof(a) / sizeof((a)[0]))
@@ -57,7 +58,7 @@ typedef struct {
     const char           *name;
     unsigned              flags;
     itinerary_reason_e    reason;
-    const char           *expected;    /* what show() makes of it */
+    const char           *expected;    /* what reader_show() makes of it */
     const char           *text;
 } row_t;
 
@@ -473,54 +474,6 @@ expand(const char *text, size_t *len)
 }
 
 
-/* what became of the document, in one line; static: until the next call */
-
-static const char *
-show(itinerary_reader_t *reader)
-{
-    char                   *p;
-    unsigned                i;
-    itinerary_detail_t     *detail;
-    itinerary_document_t   *document;
-    itinerary_violation_t  *v;
-    static char             buf[65536];
-
-    p = buf;
-    document = itinerary_reader_document(reader);
-    detail = itinerary_reader_error(reader)->details;
-
-    if (document == NULL) {
-
-        for ( /* void */ ; detail; detail = detail->next) {
-            p += sprintf(p, "%u %s: %s; ", detail->line, detail->path,
-                         detail->text);
-        }
-
-        p[p > buf ? -2 : 0] = '\0';
-        return buf;
-    }
-
-    assert_null(detail);
-
-    for (v = document->violations; v; v = v->next) {
-        p += sprintf(p, "%u %u %s: %s; ", v->booking, v->line, v->path,
-                     v->text);
-    }
-
-    *p = '\0';
-
-    if (document->nviolations) {
-        p += sprintf(p, "%u in", document->nviolations);
-
-        for (i = 0; i < document->nbookings; i++) {
-            p += sprintf(p, " %u", document->bookings[i].nviolations);
-        }
-    }
-
-    return buf;
-}
-
-
 static itinerary_reader_t *
 create(arena_t *arena, unsigned flags)
 {
@@ -581,7 +534,7 @@ test_row(void **state)
 
         rc = feed(reader, data, len, cut);
 
-        assert_string_equal(show(reader), row->expected);
+        assert_string_equal(reader_show(reader), row->expected);
         assert_int_equal(itinerary_reader_error(reader)->reason, row->reason);
         assert_int_equal(rc, row->reason ? ITINERARY_REFUSED : ITINERARY_OK);
 
@@ -644,13 +597,13 @@ check_leaf(const char *element, const char *text, const char *what,
 
         reader = create(&arena, ON);
         assert_int_equal(feed(reader, document, len, cut), ITINERARY_OK);
-        assert_string_equal(show(reader), expected);
+        assert_string_equal(reader_show(reader), expected);
         itinerary_reader_destroy(reader);
 
         reader = create(&arena, 0);
         assert_int_equal(feed(reader, document, len, cut ? cut : len),
                          ITINERARY_OK);
-        assert_string_equal(show(reader), "");
+        assert_string_equal(reader_show(reader), "");
         itinerary_reader_destroy(reader);
 
         arena_free(&arena);
@@ -862,7 +815,7 @@ test_answer(void **state)
 
     reader = itinerary_reader_create(&arena.pool, &conf);
     assert_int_equal(feed(reader, text, len, len), ITINERARY_OK);
-    assert_string_equal(show(reader), "");
+    assert_string_equal(reader_show(reader), "");
 
     itinerary_reader_destroy(reader);
     arena_free(&arena);
@@ -898,7 +851,7 @@ test_memory(void **state)
                 rc = feed(reader, data, len, len);
 
                 if (rc == ITINERARY_OK) {
-                    assert_string_equal(show(reader), row->expected);
+                    assert_string_equal(reader_show(reader), row->expected);
 
                 } else if (rc == ITINERARY_REFUSED) {
                     assert_int_equal(itinerary_reader_error(reader)->reason,
@@ -922,7 +875,7 @@ test_memory(void **state)
 int
 main(void)
 {
-    unsigned           i, n;
+    unsigned           n;
     struct CMUnitTest  tests[nelts(rows) + 6];
 
     static const struct CMUnitTest  others[] = {
@@ -934,17 +887,8 @@ main(void)
         cmocka_unit_test(test_memory)
     };
 
-    memset(tests, 0, sizeof(tests));
-
-    for (n = 0; n < nelts(rows); n++) {
-        tests[n].name = rows[n].name;
-        tests[n].test_func = test_row;
-        tests[n].initial_state = (void *) &rows[n];
-    }
-
-    for (i = 0; i < nelts(others); i++) {
-        tests[n++] = others[i];
-    }
+    n = rows_tests(tests, test_row, rows, sizeof(rows[0]), nelts(rows),
+                   others, nelts(others));
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
 

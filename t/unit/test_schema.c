@@ -30,6 +30,9 @@
 #include <libxml/xmlmemory.h>
 
 #include "arena.h"
+#include "reader.h"
+#include "rows.h"
+#include "xml.h"
 #include "itinerary_reader.h"
 
 
@@ -188,7 +191,7 @@ typedef struct {
     const char           *schema;
     unsigned              roots;
     itinerary_reason_e    reason;
-    const char           *expected;    /* what show() makes of it */
+    const char           *expected;    /* what reader_show() makes of it */
     const char           *text;
 } row_t;
 
@@ -273,63 +276,6 @@ static const row_t  rows[] = {
     { "not well-formed", "trip.xsd", TRIP, ITINERARY_MALFORMED_BODY, "*",
       "<Itinerary><TripName></Itinerary>" }
 };
-
-
-static unsigned  xml_count, xml_fail, xml_live;
-
-
-static void *
-xml_malloc(size_t size)
-{
-    void  *p;
-
-    if (++xml_count == xml_fail) {
-        return NULL;
-    }
-
-    p = malloc(size);
-    xml_live += (p != NULL);
-
-    return p;
-}
-
-
-static void *
-xml_realloc(void *p, size_t size)
-{
-    if (p == NULL) {
-        return xml_malloc(size);
-    }
-
-    return (++xml_count == xml_fail) ? NULL : realloc(p, size);
-}
-
-
-static void
-xml_free(void *p)
-{
-    xml_live -= (p != NULL);
-    free(p);
-}
-
-
-static char *
-xml_strdup(const char *s)
-{
-    char  *p;
-
-    p = xml_malloc(strlen(s) + 1);
-
-    return p ? strcpy(p, s) : NULL;
-}
-
-
-static void
-xml_silent(void *data, const char *format, ...)
-{
-    (void) data;
-    (void) format;
-}
 
 
 static int
@@ -483,54 +429,6 @@ test_load(void **state)
 }
 
 
-/* what became of the document, in one line; static: until the next call */
-
-static const char *
-show(itinerary_reader_t *reader)
-{
-    char                   *p;
-    unsigned                i;
-    itinerary_detail_t     *detail;
-    itinerary_document_t   *document;
-    itinerary_violation_t  *v;
-    static char             buf[65536];
-
-    p = buf;
-    document = itinerary_reader_document(reader);
-    detail = itinerary_reader_error(reader)->details;
-
-    if (document == NULL) {
-
-        for ( /* void */ ; detail; detail = detail->next) {
-            p += sprintf(p, "%u %s: %s; ", detail->line, detail->path,
-                         detail->text);
-        }
-
-        p[p > buf ? -2 : 0] = '\0';
-        return buf;
-    }
-
-    assert_null(detail);
-
-    for (v = document->violations; v; v = v->next) {
-        p += sprintf(p, "%u %u %s: %s; ", v->booking, v->line, v->path,
-                     v->text);
-    }
-
-    *p = '\0';
-
-    if (document->nviolations) {
-        p += sprintf(p, "%u in", document->nviolations);
-
-        for (i = 0; i < document->nbookings; i++) {
-            p += sprintf(p, " %u", document->bookings[i].nviolations);
-        }
-    }
-
-    return buf;
-}
-
-
 static itinerary_reader_t *
 create(arena_t *arena, const itinerary_schema_t *schema, unsigned roots)
 {
@@ -553,7 +451,7 @@ check(itinerary_reader_t *reader, const row_t *row)
     itinerary_result_e   rc;
 
     rc = itinerary_reader_finish(reader);
-    got = show(reader);
+    got = reader_show(reader);
 
     if (!is_like(got, row->expected)) {
         assert_string_equal(got, row->expected);
@@ -689,7 +587,7 @@ test_both(void **state)
     reader = itinerary_reader_create(&arena.pool, &conf);
     (void) itinerary_reader_feed(reader, text, sizeof(text) - 1);
     assert_int_equal(itinerary_reader_finish(reader), ITINERARY_OK);
-    assert_string_equal(show(reader), "");
+    assert_string_equal(reader_show(reader), "");
     itinerary_reader_destroy(reader);
 
     arena_free(&arena);
@@ -735,7 +633,7 @@ starve(const row_t *row, const itinerary_schema_t *schema, unsigned fail,
             }
 
             if (fail) {
-                assert_true(is_like(show(reader), row->expected));
+                assert_true(is_like(reader_show(reader), row->expected));
             }
 
         } else {
@@ -839,7 +737,7 @@ test_public(void **state)
 int
 main(void)
 {
-    unsigned           i, n;
+    unsigned           n;
     struct CMUnitTest  tests[nelts(rows) + 5];
 
     static const struct CMUnitTest  others[] = {
@@ -850,26 +748,12 @@ main(void)
         cmocka_unit_test(test_public)
     };
 
-    /* for this test's counts only; nothing else is set process-wide */
-
-    if (xmlMemSetup(xml_free, xml_malloc, xml_realloc, xml_strdup) != 0) {
+    if (!xml_setup()) {
         return 1;
     }
 
-    xmlInitParser();
-    xmlSetGenericErrorFunc(NULL, xml_silent);
-
-    memset(tests, 0, sizeof(tests));
-
-    for (n = 0; n < nelts(rows); n++) {
-        tests[n].name = rows[n].name;
-        tests[n].test_func = test_row;
-        tests[n].initial_state = (void *) &rows[n];
-    }
-
-    for (i = 0; i < nelts(others); i++) {
-        tests[n++] = others[i];
-    }
+    n = rows_tests(tests, test_row, rows, sizeof(rows[0]), nelts(rows),
+                   others, nelts(others));
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
 
