@@ -210,6 +210,7 @@ static ngx_int_t
 ngx_http_itinerary_answer_begin(ngx_http_request_t *r,
     ngx_http_itinerary_ctx_t *ctx)
 {
+    unsigned                           roots;
     ngx_http_itinerary_transaction_t  *txn;
 
     txn = ctx->txn;
@@ -240,10 +241,15 @@ ngx_http_itinerary_answer_begin(ngx_http_request_t *r,
         return NGX_OK;
     }
 
-    /* without a reading the outcome is in doubt; the answer passes */
+    /*
+     * Without a reading the outcome is in doubt; the answer passes.  What the
+     * booking resource answers is no view of the trip.
+     */
 
-    txn->answer = ngx_http_itinerary_reading_create(r, &txn->core,
-                                        ngx_http_itinerary_answer_roots(txn));
+    roots = ngx_http_itinerary_answer_roots(txn);
+
+    txn->answer = ngx_http_itinerary_reading_create(r, &txn->core, roots,
+                                           roots == ITINERARY_ROOT_ITINERARY);
 
     return NGX_OK;
 }

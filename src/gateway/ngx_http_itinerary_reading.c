@@ -30,7 +30,7 @@ static itinerary_result_e ngx_http_itinerary_reading_inflated(void *data,
 
 ngx_http_itinerary_reading_t *
 ngx_http_itinerary_reading_create(ngx_http_request_t *r,
-    itinerary_pool_t *pool, unsigned roots)
+    itinerary_pool_t *pool, unsigned roots, ngx_uint_t digests)
 {
     ngx_uint_t                     gzip;
     itinerary_reader_conf_t        conf;
@@ -62,7 +62,7 @@ ngx_http_itinerary_reading_create(ngx_http_request_t *r,
     conf.charset = ITINERARY_CHARSET_NONE;
     conf.roots = roots;
     conf.max_bookings = NGX_HTTP_ITINERARY_ANSWER_MAX;
-    conf.digests = 1;
+    conf.digests = digests;
 
     reading->reader = itinerary_reader_create(pool, &conf);
 

@@ -25,14 +25,16 @@ typedef struct ngx_http_itinerary_reading_s  ngx_http_itinerary_reading_t;
 
 
 /*
- * For the answer whose header is known.  NULL: it cannot be read, since memory
+ * For the answer whose header is known; "digests" of what it shows are for a
+ * view.  NULL: it cannot be read, since memory
  * ran out, or, which is logged, it has a Content-Encoding other than gzip.
  * The reading lives in the pool, what libraries allocate until it is
  * destroyed.
  */
 
 ngx_http_itinerary_reading_t *ngx_http_itinerary_reading_create(
-    ngx_http_request_t *r, itinerary_pool_t *pool, unsigned roots);
+    ngx_http_request_t *r, itinerary_pool_t *pool, unsigned roots,
+    ngx_uint_t digests);
 
 void ngx_http_itinerary_reading_feed(ngx_http_itinerary_reading_t *reading,
     u_char *data, size_t len);

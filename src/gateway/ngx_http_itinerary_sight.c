@@ -217,7 +217,7 @@ ngx_http_itinerary_sight_header(ngx_http_request_t *r,
     }
 
     sight->reading = ngx_http_itinerary_reading_create(r, &sight->core,
-                                                   ITINERARY_ROOT_ITINERARY);
+                                                 ITINERARY_ROOT_ITINERARY, 1);
 
     if (sight->reading == NULL) {
         sight->blind = 1;
