@@ -26,10 +26,9 @@ typedef struct ngx_http_itinerary_reading_s  ngx_http_itinerary_reading_t;
 
 /*
  * For the answer whose header is known; "digests" of what it shows are for a
- * view.  NULL: it cannot be read, since memory
- * ran out, or, which is logged, it has a Content-Encoding other than gzip.
- * The reading lives in the pool, what libraries allocate until it is
- * destroyed.
+ * view.  NULL: it cannot be read, since memory ran out, or, which is logged, it
+ * has a Content-Encoding other than gzip.  The reading lives in the pool, what
+ * libraries allocate until it is destroyed.
  */
 
 ngx_http_itinerary_reading_t *ngx_http_itinerary_reading_create(

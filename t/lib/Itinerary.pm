@@ -469,6 +469,12 @@ sub http {
 
     $client->close;
 
+    # the id of the last refusal, whose record comes after its answer
+
+    if ($answer->{body} =~ /<RequestId>(\w+)<|"request_id":"(\w+)"/) {
+        $self->{refused} = $1 // $2;
+    }
+
     return $answer;
 }
 
@@ -569,6 +575,12 @@ sub curl {
 
 sub audit {
     my ($self, $name) = @_;
+
+    if (defined(my $id = delete $self->{refused})) {
+        wait_for(sub {
+            $self->read_file($name // 'audit.log') =~ /"request_id":"$id"/;
+        }, 1);
+    }
 
     return map { JSON::PP->new->utf8->decode($_) }
            Itinerary::Process::whole_lines($self->path($name // 'audit.log'));
@@ -973,8 +985,9 @@ The reason in an error answer, XML or JSON.
 
 =item $t->audit, $t->wait_audit($n)
 
-The records of %%DIR%%/audit.log, in order; at once, or when there are
-C<$n>.  A file of another name may be given last.
+The records of %%DIR%%/audit.log, in order; at once, but with the record of
+what C<http> or C<post_xml> was refused last, or when there are C<$n>.  A file of
+another name may be given last.
 
 =back
 
