@@ -385,9 +385,35 @@ $redis->cli->script_flush;
 is(update()->{status}, 200, 'flushed scripts are not missed');
 cmp_ok(scalar($fake->commands(qr/^EVAL /)), '>', 2, 'they are sent anew');
 
-$fake->forget;
-is(post($alpha, "?tripId=$id", 'MINE')->{status}, 200, 'a script that is there');
-is(scalar($fake->commands(qr/^EVAL /)), 0, 'is not sent again');
+
+# the scripts' keys, in the order in which an update sent them
+
+sub keys_of_update {
+    $fake->forget;
+    is(update()->{status}, 200, 'an update');
+
+    # what it does last
+
+    $fake->wait_command(qr/^EVAL.* 1 itinerary:view:/s);
+
+    return [map { $_->{text} =~ / 1 (itinerary:\w+)/ }
+                $fake->commands(qr/^EVAL/)];
+}
+
+
+my $keys = keys_of_update();
+
+is(scalar($fake->commands(qr/^EVAL /)), 0,
+   'a script that was sent is not sent again');
+
+$redis->cli->script_flush;
+$fake->rules({ match => '^HGETALL', cut => 0, close => 1 });
+is(refused(update()), $UNAVAILABLE, 'the connection is lost');
+$fake->rules;
+
+is_deeply(keys_of_update(), $keys,
+          'a server without scripts carries them out in the same order');
+cmp_ok(scalar($fake->commands(qr/^EVAL /)), '>', 2, 'since they come in full');
 
 $fake->forget;
 fails({ match => '^EVAL', reply => "-NOSCRIPT No matching script.\r\n" },

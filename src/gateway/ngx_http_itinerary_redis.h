@@ -30,11 +30,12 @@ typedef struct ngx_http_itinerary_redis_s       ngx_http_itinerary_redis_t;
 typedef struct ngx_http_itinerary_redis_call_s  ngx_http_itinerary_redis_call_t;
 
 
-/* a Lua script; "sha" is filled by the first worker that uses it */
+/* a Lua script; "sha" and "bit" are filled when a worker first sends it */
 
 typedef struct {
     ngx_str_t                          text;
     u_char                             sha[41];
+    ngx_uint_t                         bit;      /* in a connection's scripts */
 } ngx_http_itinerary_redis_script_t;
 
 

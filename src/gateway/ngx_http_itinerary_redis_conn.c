@@ -136,6 +136,7 @@ ngx_http_itinerary_redis_connect(ngx_http_itinerary_redis_conn_t *conn)
     addr = &redis->addrs[conn->addr % redis->naddrs];
 
     conn->opened++;
+    conn->scripts = 0;
 
     conn->pool = ngx_create_pool(4096, ngx_cycle->log);
     if (conn->pool == NULL) {

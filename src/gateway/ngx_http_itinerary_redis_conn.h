@@ -53,6 +53,8 @@ typedef struct ngx_http_itinerary_redis_conn_s {
     ngx_uint_t                           head;
     ngx_uint_t                           count;
 
+    ngx_uint_t                           scripts;   /* bits of those sent */
+
     u_char                              *out;       /* what waits to be sent */
     size_t                               size;
     size_t                               pos;

@@ -59,11 +59,12 @@ ngx_http_itinerary_redis_push(ngx_http_itinerary_redis_conn_t *conn,
     ngx_http_itinerary_redis_call_t *call, ngx_uint_t first)
 {
     size_t                               unsent;
-    ngx_uint_t                           i, count;
+    ngx_uint_t                           i, count, scripts;
     ngx_http_itinerary_redis_command_t  *command;
 
     unsent = conn->last - conn->pos;
     count = conn->count;
+    scripts = conn->scripts;
 
     command = call->commands.elts;
 
@@ -74,6 +75,7 @@ ngx_http_itinerary_redis_push(ngx_http_itinerary_redis_conn_t *conn,
         {
             conn->last = conn->pos + unsent;
             conn->count = count;
+            conn->scripts = scripts;
             return NGX_ERROR;
         }
     }
@@ -138,9 +140,11 @@ ngx_http_itinerary_redis_slot(ngx_http_itinerary_redis_conn_t *conn,
 
 
 /*
- * An array of bulk strings (RESP2), written where it is sent from.  A script is
- * sent by its SHA-1; where the server does not have it (it was restarted, or
- * its scripts were flushed), it is sent again in full.
+ * An array of bulk strings (RESP2), written where it is sent from.  A connection
+ * sends a script in full once, and then by its SHA-1.  So the commands of a call
+ * are carried out in their order also by a server that does not have it yet;
+ * were all sent by SHA-1, and those that it does not know once more, then a
+ * lease would be given back before what it was taken for is recorded.
  */
 
 static ngx_int_t
@@ -164,9 +168,10 @@ ngx_http_itinerary_redis_format(ngx_http_itinerary_redis_conn_t *conn,
             ngx_http_itinerary_redis_hash(script);
         }
 
-        if (command->resent) {
+        if (command->resent || !(conn->scripts & script->bit)) {
             ngx_str_set(&name, "EVAL");
             text = script->text;
+            conn->scripts |= script->bit;
 
         } else {
             ngx_str_set(&name, "EVALSHA");
@@ -262,11 +267,18 @@ ngx_http_itinerary_redis_hash(ngx_http_itinerary_redis_script_t *script)
     u_char      digest[20];
     ngx_sha1_t  sha1;
 
+    static ngx_uint_t  bit = 1;
+
     ngx_sha1_init(&sha1);
     ngx_sha1_update(&sha1, script->text.data, script->text.len);
     ngx_sha1_final(digest, &sha1);
 
     (void) ngx_hex_dump(script->sha, digest, 20);
+
+    /* a script without a bit, were there so many, is always sent in full */
+
+    script->bit = bit;
+    bit <<= 1;
 }
 
 
@@ -495,7 +507,11 @@ ngx_http_itinerary_redis_replied(ngx_http_itinerary_redis_conn_t *conn)
 }
 
 
-/* the pipeline is no more in order where there is no room for the command */
+/*
+ * The server had the script and has it no more: its scripts were flushed.  They
+ * are all sent in full again, first the command that missed it.  The commands
+ * that follow it in its call are carried out already; that is not undone.
+ */
 
 static ngx_int_t
 ngx_http_itinerary_redis_resend(ngx_http_itinerary_redis_conn_t *conn,
@@ -507,6 +523,7 @@ ngx_http_itinerary_redis_resend(ngx_http_itinerary_redis_conn_t *conn,
     command += index;
 
     command->resent = 1;
+    conn->scripts = 0;
     ngx_memzero(&command->reply, sizeof(ngx_http_itinerary_redis_value_t));
 
     if (ngx_http_itinerary_redis_slot(conn, call, index) != NGX_OK

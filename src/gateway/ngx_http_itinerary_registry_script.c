@@ -44,7 +44,7 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_lease = {
     "  end\n"
     "end\n"
     "table.insert(trip, 1, got)\n"
-    "return trip\n"), ""
+    "return trip\n"), "", 0
 };
 
 
@@ -65,7 +65,7 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_hold = {
     "end\n"
     "redis.call('HSET', KEYS[1], 'writer', ARGV[1], 'writer_until',\n"
     "           string.format('%.0f', now + ARGV[2]))\n"
-    "return 1\n"), ""
+    "return 1\n"), "", 0
 };
 
 
@@ -91,7 +91,7 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_claim = {
     "end\n"
     "redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'state', 'pending',\n"
     "           'trip', ARGV[2], 'request', ARGV[3], 'at', ARGV[4])\n"
-    "return 1\n"), ""
+    "return 1\n"), "", 0
 };
 
 
@@ -111,7 +111,7 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_bind = {
     "end\n"
     "if was ~= ARGV[1] then return 0 end\n"
     "redis.call('PERSIST', KEYS[1])\n"
-    "return 2\n"), ""
+    "return 2\n"), "", 0
 };
 
 
@@ -126,7 +126,7 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_unbind = {
     "   and redis.call('PTTL', KEYS[1]) > 0 then\n"
     "  redis.call('DEL', KEYS[1])\n"
     "end\n"
-    "return 1\n"), ""
+    "return 1\n"), "", 0
 };
 
 
@@ -177,7 +177,7 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_booking = {
     "  redis.call('HSET', KEYS[1], 'request', table.concat(rest, ' '))\n"
     "  return 2\n"
     "end\n"
-    "return 1\n"), ""
+    "return 1\n"), "", 0
 };
 
 
@@ -230,7 +230,7 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_trip = {
     "if get('writer') == ARGV[1] then\n"
     "  redis.call('HDEL', trip, 'writer', 'writer_until')\n"
     "end\n"
-    "return 1\n"), ""
+    "return 1\n"), "", 0
 };
 
 
@@ -251,7 +251,7 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_number = {
     "  if #list > 1000 then list = '' end\n"
     "end\n"
     "redis.call('SET', KEYS[1], list)\n"
-    "return 1\n"), ""
+    "return 1\n"), "", 0
 };
 
 
@@ -268,5 +268,5 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_view = {
     "             unpack(ARGV, i, math.min(i + 999, #ARGV)))\n"
     "end\n"
     "redis.call('PEXPIRE', KEYS[1], ARGV[1])\n"
-    "return 1\n"), ""
+    "return 1\n"), "", 0
 };
