@@ -445,9 +445,9 @@ ngx_http_itinerary_registry_add_aliases(ngx_http_itinerary_registry_t *reg)
     static ngx_str_t  set = ngx_string("SET");
     static ngx_str_t  nx = ngx_string("NX");
 
-    if (!reg->j->record
-        || reg->j->error.reason == ITINERARY_AMBIGUOUS_BODY)
-    {
+    /* of an unknown trip, too: by any id, nobody removes what is listed */
+
+    if (reg->j->error.reason == ITINERARY_AMBIGUOUS_BODY) {
         return NGX_OK;
     }
 

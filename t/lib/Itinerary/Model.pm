@@ -437,8 +437,7 @@ sub answered {
     }
 
     my $was = $c->{trip}{bookings};
-    my ($id, $fresh, $strange)
-        = $self->_name($c, $answer, $judgement->{record});
+    my ($id, $fresh, $strange) = $self->_name($c, $answer);
     my $known = defined $self->{trips}{$id}
                 && defined $self->{trips}{$id}{state};
 
@@ -553,7 +552,7 @@ sub read {
     my $was = $c->{trip}{bookings};
     my $rev = $c->{trip}{rev} // 0;
 
-    my ($id, $fresh, $strange) = $self->_name($c, $answer, 1);
+    my ($id, $fresh, $strange) = $self->_name($c, $answer);
 
     # what is shown may be of another trip than was asked for
 
@@ -580,7 +579,7 @@ sub read {
 # never does."
 
 sub _name {
-    my ($self, $c, $answer, $record) = @_;
+    my ($self, $c, $answer) = @_;
 
     my $is_trip = sub {
         my ($id) = @_;
@@ -612,7 +611,7 @@ sub _name {
 
     $asked = '' if $c->{op}{what} =~ /book/;
 
-    if ($record && !($strange && $c->{op}{what} eq 'read')) {
+    if (!$strange || $c->{op}{what} ne 'read') {
         for my $other ($asked, @ids) {
             next if $other eq '' || $other eq $id || $is_trip->($other);
             $self->{aliases}{$other} //= $id;

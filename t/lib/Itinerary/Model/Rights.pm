@@ -99,12 +99,17 @@ sub before {
 
     my (%nobodys, %listed);
 
+    # an id that was never shown is of a trip that nobody has on record
+
+    my $named = $model->trip_id($request->{trip} // '');
+
     if ($request->{policy}{unknown_trip} ne 'deny') {
         for my $trip (keys %{ $self->{trips} }) {
             my $record = $model->{trips}{ $model->trip_id($trip) };
 
             $nobodys{$trip} = 1 if !$record || $record->{owner} eq '';
-            $listed{$trip} = $record ? { %{ $record->{bookings} } } : {}
+            $listed{$trip} = $record && $named eq $model->trip_id($trip)
+                             ? { %{ $record->{bookings} } } : {}
                 if $nobodys{$trip};
         }
 
@@ -160,8 +165,9 @@ sub violated {
                           _fields($was, $is, $self->{doubt} // $what)
             if !$own;
 
-        # the whole trip goes with its creator's cancel, as documented, and
-        # what the gateway complained of was noticed
+        # the whole trip goes with its creator's cancel, as documented, what
+        # the gateway complained of was noticed, and what was cancelled
+        # before may be cancelled again
 
         my $all = $own && $c->{request}{policy}{cancel_foreign}
                   || $outcome eq 'overreached';
@@ -176,8 +182,8 @@ sub violated {
 
             next if $self->is_of('bookings', $name, $who)
                     || $c->{nobodys}{$name};
-            next if $what eq 'cancel' && $all && $old && $new
-                    && !$new->{segments};
+            next if $what eq 'cancel' && $old && $new && !$new->{segments}
+                    && ($all || !$old->{segments});
 
             # which of a booking's copies the API means it alone knows
 
