@@ -358,9 +358,11 @@ is(get('/trip/v1/T3', trip('T3', b('Beta', 'C1', segments => []),
    'two bookings that were cancelled');
 ok(learnt('T3'), 'are shown');
 is_deeply({ $redis->cli->hgetall('itinerary:trip:T3') },
-          { owner => 'Beta', state => 'active', rev => 1, created => 'then',
+          { owner => 'Beta', state => 'active', rev => 2, created => 'then',
             'booking:BETA|C2' => 'Beta' },
-          'that which has segments is in the trip again');
+          'that which has segments is in the trip again, which counts');
+is($redis->cli->hget('itinerary:view:T3|Alpha', 'rev'), 2,
+   'and is what was shown');
 is($redis->cli->hget('itinerary:booking:BETA|C1', 'state'), 'cancelled',
    'the other stays cancelled');
 is($redis->cli->hget('itinerary:booking:BETA|C2', 'state'), 'active',

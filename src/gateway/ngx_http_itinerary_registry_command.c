@@ -446,7 +446,8 @@ ngx_http_itinerary_registry_add_settle(ngx_http_itinerary_registry_t *reg,
     static ngx_str_t  counts[] = {
         ngx_string("0"),
         ngx_string("1"),
-        ngx_string("2")
+        ngx_string("2"),
+        ngx_string("3")
     };
 
     if (ngx_http_itinerary_registry_key(reg, &key, "trip:", trip, 0)

@@ -27,12 +27,17 @@ typedef ngx_http_itinerary_redis_value_t    ngx_http_itinerary_value_t;
 #define NGX_HTTP_ITINERARY_BINDING_TTL  "315360000000"  /* ms: ten years */
 
 
-/* whether a trip was or may have been written to */
+/*
+ * Whether a trip was or may have been written to.  A booking that is found in
+ * it was: by a write that did not name the trip.
+ */
 
 typedef enum {
     ngx_http_itinerary_count_none = 0,
     ngx_http_itinerary_count_write,
-    ngx_http_itinerary_count_known    /* if the registry knows the trip */
+    ngx_http_itinerary_count_known,   /* if the registry knows the trip */
+    ngx_http_itinerary_count_found    /* if a booking is new in a trip that
+                                         it knows */
 } ngx_http_itinerary_count_e;
 
 

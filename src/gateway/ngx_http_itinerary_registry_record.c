@@ -578,7 +578,17 @@ ngx_http_itinerary_registry_add_facts(ngx_http_itinerary_registry_t *reg)
             return NGX_OK;
         }
 
-        count = ngx_http_itinerary_count_none;
+        /*
+         * The API has put a booking into the trip without saying so.  Views
+         * in which it is not are not of the trip as it is now; nobody sees in
+         * them that it is gone.
+         */
+
+        reg->found = reg->trip.known
+                     && itinerary_equal(&reg->c->trip.id, &reg->trip.id);
+
+        count = reg->found ? ngx_http_itinerary_count_known
+                           : ngx_http_itinerary_count_found;
     }
 
     command = ngx_http_itinerary_registry_add_settle(reg, &reg->trip.id, n,

@@ -184,10 +184,10 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_booking = {
 /*
  * What became of a trip: ARGV is request, its creator ("": none), its state
  * ("": as it is, "known": that, or active), time, 1 where it was or may have
- * been written to (2: if it is known at all), the time since which it may have
- * been known for that to be its creator ("": ever), and three for each
- * booking: fact, name, owner.  Never takes a trip from its creator.  Gives back
- * the request's lease.
+ * been written to (2: if it is known at all; 3: if it was known, and a booking
+ * is new in it), the time since which it may have been known for that to be its
+ * creator ("": ever), and three for each booking: fact, name, owner.  Never
+ * takes a trip from its creator.  Gives back the request's lease.
  */
 
 ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_trip = {
@@ -196,6 +196,7 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_trip = {
     "local function get(field)\n"
     "  return redis.call('HGET', trip, field) or ''\n"
     "end\n"
+    "local known, found = get('state') ~= '', 0\n"
     "if ARGV[2] ~= '' and get('owner') == ''\n"
     "   and (ARGV[6] == '' or get('state') == ''\n"
     "        or get('created') >= ARGV[6]) then\n"
@@ -218,13 +219,14 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_trip = {
     "      redis.call('HSET', trip, field, supplier)\n"
     "    end\n"
     "  elseif fact == 'seen' or fact == 'alive' then\n"
-    "    redis.call('HSETNX', trip, field, supplier)\n"
+    "    found = found + redis.call('HSETNX', trip, field, supplier)\n"
     "  elseif fact == 'cancelled' or get(field) == supplier then\n"
     "    redis.call('HDEL', trip, field)\n"
     "  end\n"
     "end\n"
     "if ARGV[5] == '1'\n"
-    "   or ARGV[5] == '2' and get('state') ~= '' then\n"
+    "   or ARGV[5] == '2' and get('state') ~= ''\n"
+    "   or ARGV[5] == '3' and known and found > 0 then\n"
     "  redis.call('HINCRBY', trip, 'rev', 1)\n"
     "end\n"
     "if get('writer') == ARGV[1] then\n"

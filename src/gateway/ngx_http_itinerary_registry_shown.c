@@ -41,7 +41,9 @@ ngx_http_itinerary_registry_show(ngx_http_itinerary_registry_t *reg,
             return NGX_OK;
         }
 
-        rev = reg->trip.rev;
+        /* its own count comes before: one more is another's write */
+
+        rev = reg->trip.rev + reg->found;
 
     } else if (reg->leased && itinerary_equal(&reg->lease_id, &reg->trip.id)) {
         rev = reg->trip.rev + 1;

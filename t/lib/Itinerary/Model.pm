@@ -561,13 +561,23 @@ sub read {
         return;
     }
 
+    my $trip = $self->_trip($id);
+    my $listed = keys %{ $trip->{bookings} };
+
     for my $shown (@{ $answer->{bookings} }) {
         $self->_seen($judgement, $shown, $id)
             if !defined $was->{ $shown->{name} };
     }
 
+    # who was not shown what is found now has not seen that it is gone
+
+    if (keys %{ $trip->{bookings} } > $listed && defined $trip->{state}) {
+        $self->_count($id);
+        $rev++;
+    }
+
     $self->_learn_numbers($judgement, $answer, {}, $was);
-    $self->_trip($id)->{state} //= 'active';
+    $trip->{state} //= 'active';
     $self->_show($op->{who}, $id, $rev, $answer) if $c->{id} eq $id;
 
     return;
