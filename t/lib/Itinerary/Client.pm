@@ -97,7 +97,7 @@ sub new {
         method   => $opt{method} // '',
         in       => '',
         out      => [],
-        timeout  => ($opt{timeout} // 10) * $Itinerary::Process::SLOW,
+        timeout  => ($opt{timeout} // 30) * $Itinerary::Process::SLOW,
     }, $class;
 }
 
