@@ -8,8 +8,9 @@
 #   - nothing has changed in the API's trips that the supplier had no right
 #     to, as the trips themselves tell, and who created what.
 #
-# ITINERARY_SEED is the first seed (default: a random one), ITINERARY_SEEDS how
-# many there are from it (1), ITINERARY_OPS how many requests each makes (1500).
+# ITINERARY_SEED is the first seed (1, so that a failure is one of what was
+# changed; "random" looks for others), ITINERARY_SEEDS how many there are from it
+# (1), ITINERARY_OPS how many requests each makes (1500).
 # ITINERARY_STEPS prints the requests, ITINERARY_COVERAGE what they came to,
 # ITINERARY_BRIEF leaves out documents.
 
@@ -32,7 +33,7 @@ use Itinerary::Model::Rights;
 use Itinerary::Model::Traffic;
 use Itinerary::Model::World;
 
-my $SEED = $ENV{ITINERARY_SEED} // int rand 2 ** 31;
+my $SEED = Itinerary::Model::Traffic::seed();
 my $SEEDS = $ENV{ITINERARY_SEEDS} // 1;
 my $OPS = $ENV{ITINERARY_OPS} // 1500;
 my $STRETCH = 60;

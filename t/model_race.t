@@ -29,7 +29,7 @@ use Itinerary::Model::Traffic;
 use Itinerary::Model::World;
 use Itinerary::Records;
 
-my $SEED = $ENV{ITINERARY_SEED} // int rand 2 ** 31;
+my $SEED = Itinerary::Model::Traffic::seed();
 my $SEEDS = $ENV{ITINERARY_SEEDS} // 1;
 my $OPS = $ENV{ITINERARY_OPS} // 400;
 my $STRETCH = 15;      # rounds
@@ -319,6 +319,12 @@ sub fresh {
         }
 
         next if !%is;
+
+        # what is found in the trip counts
+
+        my %now = $redis->hgetall("itinerary:trip:$trip");
+
+        $was{rev}++ if keys %now > keys %{ $records->{"trip:$trip"} };
 
         # answers to posts lack some fields of the trip
 

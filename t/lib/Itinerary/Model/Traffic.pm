@@ -56,6 +56,16 @@ my @RENAMED = qw(renamed-truncated renamed-message renamed-empty refusing
                  failing silent);
 
 
+# The first seed of a test: the same, so that a failure is one of what was
+# changed, or what ITINERARY_SEED says: a number, or "random".
+
+sub seed {
+    my $seed = $ENV{ITINERARY_SEED} // 1;
+
+    return $seed eq 'random' ? int rand 2 ** 31 : $seed;
+}
+
+
 # Every n-th stretch of a walk may be under other policies, and in front of an
 # API that answers in another form.
 
