@@ -167,7 +167,8 @@ sub violated {
 
         # the whole trip goes with its creator's cancel, as documented, what
         # the gateway complained of was noticed, and what was cancelled
-        # before may be cancelled again
+        # before may be cancelled again; an API that cancels too much is not
+        # noticed by what it has booked without saying where
 
         my $all = $own && $c->{request}{policy}{cancel_foreign}
                   || $outcome eq 'overreached';
@@ -183,7 +184,7 @@ sub violated {
             next if $self->is_of('bookings', $name, $who)
                     || $c->{nobodys}{$name};
             next if $what eq 'cancel' && $old && $new && !$new->{segments}
-                    && ($all || !$old->{segments});
+                    && ($all || !$old->{segments} || $c->{homeless}{$name});
 
             # which of a booking's copies the API means it alone knows
 
