@@ -106,6 +106,18 @@ is_deeply(records($redis, match => qr/T5|ALPHA\|A2/), {
     'booking:ALPHA|A2' => booking_record('Alpha', 'active', 'T5'),
 }, 'which stays its owner\'s');
 
+is(create('Beta', 'T7', { bookings('Beta/B7') }), '200', 'a trip of Beta');
+is(update('Beta', 'T7', { TripStatus => 2, bookings('Beta/B7', 'Beta/A1') },
+                        { bookings('Beta/B7', 'Renamed/A1') }), '200',
+   'so does the answer to its cancel');
+is_deeply(records($redis, match => qr/T7|B7|(?:BETA|RENAMED)\|A1/), {
+    'trip:T7'            => trip_record('Beta', 2, { 'RENAMED|A1' => 'Alpha' },
+                                        state => 'cancelled'),
+    'booking:BETA|A1'    => booking_record('Beta', 'cancelled', 'T7'),
+    'booking:BETA|B7'    => booking_record('Beta', 'cancelled', 'T7'),
+    'booking:RENAMED|A1' => booking_record('Alpha', 'active', 'T7'),
+}, 'and cancels Beta\'s booking, not that one');
+
 
 # case and space
 

@@ -27,7 +27,8 @@ typedef enum {
 
 /*
  * A booking that is shown under another name is OWN by that one, if that is
- * nobody else's on record: "renamed" is then the RENAMED fact, from 1.
+ * nobody else's on record: "renamed" is then the RENAMED fact, from 1.  Where
+ * the trip was cancelled, the next fact says so of that name, too.
  */
 
 typedef struct {
