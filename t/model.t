@@ -232,7 +232,7 @@ sub walk {
 
             my $now = $world->stored($traffic->{traveler}, $stored);
 
-            $rights->created('Legacy', $stored, $now);
+            $rights->passed_by($stored, $now);
             $stored = $now;
             $traffic->trips(sort keys %$stored);
         }

@@ -42,6 +42,26 @@ sub created {
 }
 
 
+# What comes to the API in another way than through the gateway: that it has
+# made a trip's dates wider is not known, and an echo may undo it.
+
+sub passed_by {
+    my ($self, $before, $now) = @_;
+
+    for my $trip (keys %$before) {
+        next if !$now->{$trip};
+
+        my ($was, $is) = ($before->{$trip}{field}, $now->{$trip}{field});
+
+        $self->{passed_by}{$trip} = 1
+            if grep { ($was->{$_} // '') ne ($is->{$_} // '') }
+               qw(StartDateLocal EndDateLocal);
+    }
+
+    return $self->created('Legacy', $before, $now);
+}
+
+
 # Where the operator lets suppliers adopt what nobody has created on record,
 # it is theirs, too.
 
@@ -132,7 +152,7 @@ sub before {
 sub doubted {
     my ($self, $request) = @_;
 
-    $self->{doubt} = 'doubt' if $request->{what} eq 'create';
+    $self->{doubt} = 1 if $request->{what} eq 'create';
 
     return;
 }
@@ -162,7 +182,9 @@ sub violated {
         my $own = $self->is_of('trips', $trip, $who) || $c->{nobodys}{$trip};
 
         push @violations, map { "$_ of $trip" }
-                          _fields($was, $is, $self->{doubt} // $what)
+                          _fields($was, $is,
+                                  $self->{doubt} || $self->{passed_by}{$trip}
+                                  ? 'doubt' : $what)
             if !$own;
 
         # the whole trip goes with its creator's cancel, as documented, what
