@@ -195,6 +195,7 @@ sub violated {
         my $all = $own && $c->{request}{policy}{cancel_foreign}
                   || $outcome eq 'overreached';
 
+        my $void = $was->{trip_status} =~ /\A[+0]*2\z/;
         my %was = map { $_->{name} => $_ } @{ $was->{bookings} };
         my %is = map { $_->{name} => $_ } @{ $is->{bookings} };
 
@@ -206,7 +207,8 @@ sub violated {
             next if $self->is_of('bookings', $name, $who)
                     || $c->{nobodys}{$name};
             next if $what eq 'cancel' && $old && $new && !$new->{segments}
-                    && ($all || !$old->{segments} || $c->{homeless}{$name});
+                    && ($all || $void || !$old->{segments}
+                        || $c->{homeless}{$name});
 
             # which of a booking's copies the API means it alone knows
 
@@ -220,7 +222,7 @@ sub violated {
 
             next if $old && !$new
                     && (!$old->{segments}
-                        || $was->{trip_status} =~ /\A[+0]*2\z/
+                        || $void
                         || !$c->{request}{policy}{replace}
                         || $c->{nobodys}{$trip}
                            && !exists $c->{listed}{$trip}{$name}
