@@ -189,6 +189,11 @@ sub undone {
         || $_->{posted} && ($_->{posted}{trip_status} // '') =~ /2\z/
     } @requests;
 
+    # where the operator says that the API does not replace a trip, but it does
+
+    my $replaced = grep { $_->{what} eq 'update' && !$_->{policy}{replace} }
+                   @requests;
+
     my %there;
 
     for my $trip (values %$now) {
@@ -201,7 +206,8 @@ sub undone {
         for my $booking (@{ ($request->{posted} // {})->{bookings} // [] }) {
             my $name = $booking->{name};
 
-            next if ($rights->{bookings}{$name} // '') ne $request->{who};
+            next if ($rights->{bookings}{$name} // '') ne $request->{who}
+                    || $replaced && !$there{$name};
             next if grep { essence($_) eq essence($booking)
                            || $cancelled && !$_->{segments} }
                     @{ $there{$name} // [] };

@@ -423,7 +423,12 @@ sub _new_booking {
     $source .= _one(' Air', ' Cars') if $source ne 'Shared';
     $source = uc $source if _chance(10);
 
-    my $locator = ($self->{apart} ? substr $who, 0, 1 : 'L') . _one(1 .. 25);
+    my $locator = _one(1 .. 25);
+
+    # apart: one that no other source has, whoever posts under it
+
+    $locator = ($self->{apart} ? substr($who, 0, 1) . substr $source, -1 : 'L')
+               . $locator;
 
     $locator = lc $locator if _chance(10);
 
