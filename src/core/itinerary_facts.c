@@ -37,6 +37,9 @@ static void itinerary_learn_effects(itinerary_lesson_t *lesson);
 static int itinerary_learn_cancelled(const itinerary_lesson_t *lesson,
     const itinerary_booking_effect_t *effect);
 static void itinerary_learn_answer(itinerary_lesson_t *lesson);
+static void itinerary_learn_name(itinerary_lesson_t *lesson,
+    const itinerary_booking_t *booking,
+    const itinerary_booking_effect_t *effect, itinerary_fact_e what);
 static void itinerary_learn_kept(itinerary_lesson_t *lesson,
     const itinerary_booking_t *booking, const itinerary_record_t *record);
 static void itinerary_learn_other(itinerary_lesson_t *lesson,
@@ -320,7 +323,6 @@ itinerary_learn_answer(itinerary_lesson_t *lesson)
     unsigned                           i;
     itinerary_facts_t                 *facts;
     const itinerary_case_t            *c;
-    itinerary_booking_fact_t          *fact;
     const itinerary_booking_t         *booking;
     const itinerary_booking_effect_t  *effect;
 
@@ -357,14 +359,11 @@ itinerary_learn_answer(itinerary_lesson_t *lesson)
 
         if (effect->take && !itinerary_equal(&effect->name, &booking->name)) {
 
-            itinerary_fact(facts, &booking->name, ITINERARY_FACT_OWN);
-            fact = &facts->bookings[facts->nbookings - 1];
-            fact->renamed = lesson->renamed[effect - lesson->j->effects];
-            fact->alive = booking->segments != 0;
+            itinerary_learn_name(lesson, booking, effect, ITINERARY_FACT_OWN);
 
             if (itinerary_is_void(c, lesson->j)) {
-                itinerary_fact(facts, &booking->name,
-                               ITINERARY_FACT_CANCELLED);
+                itinerary_learn_name(lesson, booking, effect,
+                                     ITINERARY_FACT_CANCELLED);
             }
         }
 
@@ -376,6 +375,24 @@ itinerary_learn_answer(itinerary_lesson_t *lesson)
                                  &c->records[effect - lesson->j->effects]);
         }
     }
+}
+
+
+/* a fact of the other name of a booking, unless that is somebody else's */
+
+static void
+itinerary_learn_name(itinerary_lesson_t *lesson,
+    const itinerary_booking_t *booking,
+    const itinerary_booking_effect_t *effect, itinerary_fact_e what)
+{
+    itinerary_booking_fact_t  *fact;
+
+    itinerary_fact(lesson->facts, &booking->name, what);
+
+    fact = &lesson->facts->bookings[lesson->facts->nbookings - 1];
+
+    fact->renamed = lesson->renamed[effect - lesson->j->effects];
+    fact->alive = booking->segments != 0;
 }
 
 

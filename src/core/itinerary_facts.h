@@ -26,9 +26,9 @@ typedef enum {
 } itinerary_fact_e;
 
 /*
- * A booking that is shown under another name is OWN by that one, if that is
- * nobody else's on record: "renamed" is then the RENAMED fact, from 1.  Where
- * the trip was cancelled, the next fact says so of that name, too.
+ * A booking that is shown under another name is OWN by that one, and CANCELLED
+ * with its trip, if that name is nobody else's on record: "renamed" is then the
+ * RENAMED fact, from 1.
  */
 
 typedef struct {

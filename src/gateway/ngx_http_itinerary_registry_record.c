@@ -429,17 +429,6 @@ ngx_http_itinerary_registry_read_seen(ngx_http_itinerary_registry_t *reg,
 
             fact->fact = ITINERARY_FACT_SEEN;
             reg->facts->bookings[fact->renamed - 1].fact = ITINERARY_FACT_OWN;
-
-            if (i + 1 < reg->facts->nbookings
-                && fact[1].fact == ITINERARY_FACT_CANCELLED
-                && itinerary_equal(&fact[1].name, &fact->name))
-            {
-                /* nor was that cancelled with the trip */
-
-                fact[1] = *fact;
-                reg->records[i + 1] = reg->records[i];
-                i++;
-            }
         }
     }
 

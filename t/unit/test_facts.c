@@ -108,7 +108,8 @@ static const row_t  rows[] = {
     { { UPDATE, "", "A", "A1", "+x1", NULL, NULL }, "y1",
       "renamed x1, removed 1, own y1 (1)", "" },
     { { UPDATE, "keep", "A", "A1", "+x1", "2", NULL }, "y1",
-      "renamed x1, cancelled x1, cancelled 1, own y1 (1), cancelled y1", "" },
+      "renamed x1, cancelled x1, cancelled 1, own y1 (1), cancelled y1 (1)",
+      "" },
 
     /* the answer's other bookings were there already */
 
@@ -165,7 +166,7 @@ static const row_t  rows[] = {
     { { UPDATE, "", "A", "A1", "A1a", "2", NULL }, "1",
       "own 1, cancelled 1", "" },
     { { UPDATE, "", "A", "A1", "+2", "02", NULL }, "x2 1",
-      "renamed 2, cancelled 2, cancelled 1, own x2 (1), cancelled x2", "" },
+      "renamed 2, cancelled 2, cancelled 1, own x2 (1), cancelled x2 (1)", "" },
     { { UPDATE, "keep", "A", "A1 B2 -3", "A1a", "2", NULL }, "1 2 3",
       "own 1, cancelled 1, cancelled 2, cancelled 3", "" },
     { { CREATE, "", NULL, NULL, "+1", "2", NULL }, "1",
