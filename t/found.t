@@ -50,7 +50,8 @@ is(call('Alpha', '/trip/v1.1?tripId=T1', $old, $old), '200',
    'Alpha sends back what it was shown');
 
 get('Alpha', 'T1', $old);
-is(booked('Beta', 'B1'), '200', 'Beta books, the API does not say in which trip');
+is(booked('Beta', 'B1'), '200',
+   'Beta books, the API does not say in which trip');
 
 my $rev = rev('trip:T1');
 
@@ -83,8 +84,8 @@ is(booked('Beta', 'B2'), '200', 'Beta books');
 $rev = rev('trip:T2');
 
 is($t->http('GET', '/trip/v1.1/I2', headers => [
-       'X-Supplier' => 'Delta', 'X-Body' => encode_base64($new, '')])->{status}, 200,
-   'Delta reads the trip by another id');
+       'X-Supplier' => 'Delta', 'X-Body' => encode_base64($new, '')])
+   ->{status}, 200, 'Delta reads the trip by another id');
 ok(wait_for(sub { $redis->cli->hexists('itinerary:trip:T2',
                                        'booking:BETA|B2') }),
    'which shows the booking');

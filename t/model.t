@@ -9,8 +9,8 @@
 #     to, as the trips themselves tell, and who created what.
 #
 # ITINERARY_SEED is the first seed (1, so that a failure is one of what was
-# changed; "random" looks for others), ITINERARY_SEEDS how many there are from it
-# (1), ITINERARY_OPS how many requests each makes (1500).
+# changed; "random" looks for others), ITINERARY_SEEDS how many there are from
+# it (1), ITINERARY_OPS how many requests each makes (1500).
 # ITINERARY_STEPS prints the requests, ITINERARY_COVERAGE what they came to,
 # ITINERARY_BRIEF leaves out documents.
 

@@ -41,7 +41,7 @@ static size_t ngx_http_itinerary_redis_size(ngx_str_t *text);
 static u_char *ngx_http_itinerary_redis_bulk(u_char *p, ngx_str_t *text);
 static u_char *ngx_http_itinerary_redis_length(u_char *p, u_char type,
     size_t n);
-static void ngx_http_itinerary_redis_hash(
+static void ngx_http_itinerary_redis_script(
     ngx_http_itinerary_redis_script_t *script);
 static ngx_int_t ngx_http_itinerary_redis_reserve(
     ngx_http_itinerary_redis_conn_t *conn, size_t len);
@@ -140,9 +140,9 @@ ngx_http_itinerary_redis_slot(ngx_http_itinerary_redis_conn_t *conn,
 
 
 /*
- * An array of bulk strings (RESP2), written where it is sent from.  A connection
- * sends a script in full once, and then by its SHA-1.  So the commands of a call
- * are carried out in their order also by a server that does not have it yet;
+ * An array of bulk strings (RESP2), written where it is sent from.  A
+ * connection sends a script in full once, and then by its SHA-1.  So a server
+ * that does not have it yet carries out the commands of a call in their order;
  * were all sent by SHA-1, and those that it does not know once more, then a
  * lease would be given back before what it was taken for is recorded.
  */
@@ -165,7 +165,7 @@ ngx_http_itinerary_redis_format(ngx_http_itinerary_redis_conn_t *conn,
     if (script) {
 
         if (script->sha[0] == '\0') {
-            ngx_http_itinerary_redis_hash(script);
+            ngx_http_itinerary_redis_script(script);
         }
 
         if (command->resent || !(conn->scripts & script->bit)) {
@@ -261,8 +261,10 @@ ngx_http_itinerary_redis_length(u_char *p, u_char type, size_t n)
 }
 
 
+/* what a script is known by: to the server, and to our connections */
+
 static void
-ngx_http_itinerary_redis_hash(ngx_http_itinerary_redis_script_t *script)
+ngx_http_itinerary_redis_script(ngx_http_itinerary_redis_script_t *script)
 {
     u_char      digest[20];
     ngx_sha1_t  sha1;
@@ -508,9 +510,10 @@ ngx_http_itinerary_redis_replied(ngx_http_itinerary_redis_conn_t *conn)
 
 
 /*
- * The server had the script and has it no more: its scripts were flushed.  They
- * are all sent in full again, first the command that missed it.  The commands
- * that follow it in its call are carried out already; that is not undone.
+ * The server has not the script that was sent: its scripts were flushed, or it
+ * refused the command that held it in full.  From here on every script is sent
+ * in full again, first by the command that missed it.  What follows that in its
+ * call may be carried out already, which is not undone.
  */
 
 static ngx_int_t

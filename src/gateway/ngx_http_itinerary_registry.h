@@ -110,8 +110,8 @@ struct ngx_http_itinerary_registry_s {
     itinerary_record_t              **missing;   /* of the trip, not posted */
     unsigned                          strange:1; /* the answer names another
                                                     trip as well */
-    unsigned                          found:1;   /* and shows bookings that
-                                                    were not in this one */
+    unsigned                          found:1;   /* a GET shows bookings that
+                                                    the trip's list had not */
     unsigned                          nmissing;
     unsigned                          nsources;
     itinerary_str_t                  *sources;   /* of the post, each once */

@@ -28,8 +28,8 @@ typedef ngx_http_itinerary_redis_value_t    ngx_http_itinerary_value_t;
 
 
 /*
- * Whether a trip was or may have been written to.  A booking that is found in
- * it was: by a write that did not name the trip.
+ * Whether a trip was or may have been written to.  Where a GET finds a booking
+ * in it, it was, by a write that did not name the trip.
  */
 
 typedef enum {

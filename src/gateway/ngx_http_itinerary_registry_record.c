@@ -445,7 +445,7 @@ ngx_http_itinerary_registry_add_aliases(ngx_http_itinerary_registry_t *reg)
     static ngx_str_t  set = ngx_string("SET");
     static ngx_str_t  nx = ngx_string("NX");
 
-    /* of an unknown trip, too: by any id, nobody removes what is listed */
+    /* of an unknown trip, too: what is listed of it is found by either id */
 
     if (reg->j->error.reason == ITINERARY_AMBIGUOUS_BODY) {
         return NGX_OK;
@@ -584,8 +584,7 @@ ngx_http_itinerary_registry_add_facts(ngx_http_itinerary_registry_t *reg)
          * them that it is gone.
          */
 
-        reg->found = reg->trip.known
-                     && itinerary_equal(&reg->c->trip.id, &reg->trip.id);
+        reg->found = reg->trip.known;
 
         count = reg->found ? ngx_http_itinerary_count_known
                            : ngx_http_itinerary_count_found;

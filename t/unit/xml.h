@@ -6,8 +6,8 @@
 
 /*
  * What libxml2 allocates in the unit tests: counted, and one allocation made
- * to fail, as of the arena.  Only the tests set this; the core sets nothing that
- * the whole process has.
+ * to fail, as of the arena.  Only the tests set this; the core sets nothing
+ * that the whole process has.
  */
 
 
