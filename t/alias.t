@@ -219,8 +219,9 @@ is($redis->cli->get('itinerary:alias:T25'), 'T20', 'teaches ids, too');
 
 is(call('Gamma', '/allow/trip/v1.1?tripId=T30', "id=$URI/T31 ItinLocator=T30",
         itinerary()), '200', 'a trip of which nothing is recorded');
-is_deeply(records($redis, match => qr/T3\d/), { 'alias:T31' => 'T30' },
-          'has its ids on record, and nothing else');
+is_deeply(records($redis, match => qr/T3\d/),
+          { 'alias:T31' => 'T30', 'trip:T30' => { rev => 1 } },
+          'has its ids on record, that it was written to, and nothing else');
 
 for my $status (404, 500) {
     is(call('Alpha', '/trip/v1.1?tripId=T20', 'id=T32 ItinLocator=T20',

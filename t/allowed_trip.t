@@ -19,6 +19,28 @@ use Itinerary::Told qw(told call get go trip b);
 my $t = told();
 my $redis = $t->redis;
 
+my $DENIED = '403 booking_not_owned, not forwarded';
+
+
+# a trip with an id that is not its ItinLocator
+
+sub two_ids {
+    my ($locator, $id, @bookings) = @_;
+
+    return answered(itinerary(bookings => [@bookings]), $id,
+                    locator => $locator);
+}
+
+
+# the bookings listed under an id
+
+sub listed {
+    my ($id) = @_;
+
+    return join ' ', sort map { /\Abooking:(.*)/ ? $1 : () }
+           $redis->cli->hkeys("itinerary:trip:$id");
+}
+
 
 my $old = trip('T1', b('Old', 'O1'));
 my $new = trip('T1', b('Old', 'O1'), b('Alpha', 'A1'));
@@ -40,6 +62,40 @@ for my $place ('/allow', '') {
 }
 
 
+# one that was only changed
+
+$old = trip('T3', b('Old', 'O3'));
+$new = $old =~ s/<TripName>/$&New /r;
+$client = $t->http_async('GET', '/trip/v1.1/T3', headers => [
+    'X-Supplier' => 'Gamma', 'X-Body' => encode_base64($old, ''),
+    'X-Until' => 'changed']);
+wait_for(sub { scalar grep { $_->{target} =~ /T3/ } $t->requests });
+is(call('Alpha', '/allow/trip/v1.1?tripId=T3', $new, $new), '200',
+   'Alpha changes an unknown trip while Gamma gets it as it was');
+go('changed');
+is($client->finish->{status}, 200, 'which Gamma is shown');
+wait_for(sub { $redis->cli->hexists('itinerary:trip:T3', 'state') });
+is(call('Gamma', '/trip/v1.1?tripId=T3', $old, $old),
+   '409 stale_view, not forwarded', 'and may not change back');
+
+
+# one that was added to
+
+$old = trip('T4', b('Old', 'O4'));
+$new = trip('T4', b('Old', 'O4'), b('Alpha', 'A4'));
+$client = $t->http_async('GET', '/trip/v1.1/T4', headers => [
+    'X-Supplier' => 'Gamma', 'X-Body' => encode_base64($old, ''),
+    'X-Until' => 'added']);
+wait_for(sub { scalar grep { $_->{target} =~ /T4/ } $t->requests });
+is(call('Alpha', '/allow/trip/v1.1?tripId=T4', $new, $new), '200',
+   'Alpha adds to an unknown trip while Gamma gets it as it was');
+go('added');
+is($client->finish->{status}, 200, 'which Gamma is shown');
+wait_for(sub { $redis->cli->hexists('itinerary:trip:T4', 'state') });
+is(call('Gamma', '/trip/v1.1?tripId=T4', $old, $old), $DENIED,
+   'and may not leave out what Alpha has added');
+
+
 # by another id, which an answer has shown
 
 my $shown = trip('T2', b('Alpha', 'A2')) =~ s{v1.1/T2}{v1.1/I2}r;
@@ -53,9 +109,92 @@ is($redis->cli->hget('itinerary:trip:T2', 'state'), undef,
 for my $id (qw(T2 I2)) {
     is(call('Beta', "/allow/trip/v1.1?tripId=$id",
             itinerary(bookings => [b('Beta', 'B2')]),
-            trip('T2', b('Beta', 'B2'))),
-       '403 booking_not_owned, not forwarded',
+            trip('T2', b('Beta', 'B2'))), $DENIED,
        "Beta may not leave out what Alpha has added, by $id");
+
+    is(call('Alpha', "/allow/trip/v1.1?tripId=$id",
+            itinerary(bookings => [b('Alpha', 'A2')]), $shown), '200',
+       "Alpha may update it again, by $id");
 }
+
+is($t->read_file('error.log') =~ /by its unknown id/, '',
+   'of which there is nothing to complain');
+
+
+# by an id that only a later answer shows: the list goes with the trip's name
+
+for (['cancels one of them', sub {
+          call('Alpha', '/allow/booking/v1.1/cancel'
+                        . '?bookingSource=Alpha&confirmationNumber=C5',
+               undef, $_[0])
+      }],
+     ['updates it', sub {
+          call('Alpha', '/allow/trip/v1.1?tripId=I5',
+               itinerary(bookings => [b('Alpha', 'A5')]), $_[0])
+      }],
+     ['gets it', sub {
+          $t->http('GET', '/trip/v1.1/I5', headers => [
+              'X-Supplier' => 'Beta', 'X-Body' => encode_base64($_[0], '')])
+          ->{status};
+      }],
+     ['gets it by that', sub {
+          $t->http('GET', '/trip/v1.1/L5', headers => [
+              'X-Supplier' => 'Beta', 'X-Body' => encode_base64($_[0], '')])
+          ->{status};
+      }])
+{
+    my ($what, $teach) = @$_;
+
+    $redis->cli->del(map { "itinerary:$_" } 'trip:I5', 'trip:L5', 'alias:I5',
+                     'alias:L5', 'booking:ALPHA|A5', 'booking:ALPHA|C5');
+
+    is(call('Alpha', '/allow/trip/v1.1?tripId=I5',
+            itinerary(bookings => [b('Alpha', 'A5'), b('Alpha', 'C5')]),
+            trip('I5', b('Alpha', 'A5'), b('Alpha', 'C5'))), '200',
+       'Alpha adds bookings to an unknown trip');
+    is(listed('I5'), 'ALPHA|A5 ALPHA|C5', 'which are listed in it');
+
+    is($teach->(two_ids('L5', 'I5', b('Alpha', 'A5'))), '200',
+       "somebody $what, another id is shown");
+    ok(wait_for(sub { grep { $redis->cli->exists("itinerary:alias:$_") }
+                      qw(I5 L5) }), 'which is recorded');
+
+    my ($name) = grep { !$redis->cli->exists("itinerary:alias:$_") }
+                 qw(I5 L5);
+
+    like(listed($name), qr/ALPHA\|A5/, 'the list is under its name');
+    is($redis->cli->hget('itinerary:booking:ALPHA|A5', 'trip'), $name,
+       'in which the booking is');
+    is(listed($name eq 'I5' ? 'L5' : 'I5'), '', 'and nowhere else');
+
+    for my $id (qw(I5 L5)) {
+        is(call('Beta', "/allow/trip/v1.1?tripId=$id",
+                itinerary(bookings => [b('Beta', 'B5')]),
+                two_ids('L5', 'I5', b('Beta', 'B5'))), $DENIED,
+           "Beta may not leave out what Alpha has added, by $id");
+    }
+}
+
+
+# what a view does not show, because it was added by another id, is not gone
+
+my $seen = two_ids('L6', 'I6', b('Old', 'O6'));
+my $all = two_ids('L6', 'I6', b('Old', 'O6'), b('Alpha', 'A6'));
+
+is(call('Alpha', '/allow/trip/v1.1?tripId=I6',
+        itinerary(bookings => [b('Old', 'O6'), b('Alpha', 'A6')]),
+        trip('I6', b('Old', 'O6'), b('Alpha', 'A6'))), '200',
+   'Alpha adds a booking by an id');
+$t->http('GET', '/trip/v1.1/L6', headers => [
+    'X-Supplier' => 'Beta', 'X-Body' => encode_base64($seen, '')]);
+ok(wait_for(sub { $redis->cli->exists('itinerary:alias:I6') }),
+   'Beta gets the trip by another, as it was before');
+is(call('Beta', '/trip/v1.1?tripId=L6', $seen =~ s/<id>.*?<.id>//r, $seen),
+   '403 trip_not_owned, not forwarded', 'which is no view to send back');
+is(call('Beta', '/allow/trip/v1.1?tripId=L6', $seen =~ s/<id>.*?<.id>//r,
+        $seen), $DENIED, 'without the booking');
+get('Beta', 'L6', $all);
+is(call('Beta', '/trip/v1.1?tripId=L6', $all =~ s/<id>.*?<.id>//r, $all),
+   '200', 'until it has seen it');
 
 $t->done;

@@ -210,7 +210,8 @@ is_deeply([grep { /UNKNOWN/ } $redis->cli->keys('*')], [],
           'nothing of it is recorded');
 is(cancel('Alpha', '/adopt/Alpha', 'UNKNOWN', trip('TU', gone('Old', 'O1'))),
    '200', 'or where it may be adopted');
-is($redis->cli->exists('itinerary:trip:TU'), 0, 'of which there is nothing');
+is_deeply({ $redis->cli->hgetall('itinerary:trip:TU') }, { rev => 1 },
+          'of which there is nothing but that it was written to');
 is(cancel('Beta', '/claim/Alpha', 'UNKNOWN', '<Car/>'), '200',
    'a source that is nobody\'s');
 $redis->cli->set('itinerary:source:ALPHA', 'Alpha');

@@ -14,7 +14,7 @@ use MIME::Base64 qw(encode_base64);
 use Test::More;
 use Itinerary;
 use Itinerary::Document;
-use Itinerary::Told qw(told call get trip b);
+use Itinerary::Told qw(told call get go trip b);
 
 my $t = told();
 my $redis = $t->redis;
@@ -92,6 +92,37 @@ ok(wait_for(sub { $redis->cli->hexists('itinerary:trip:T2',
 is(rev('trip:T2'), $rev + 1, 'and counts');
 is(call('Alpha', '/trip/v1.1?tripId=T2', $old, $old), $DENIED,
    'what Alpha was shown is not the trip as it is');
+
+
+# by two at a time
+
+$old = trip('T4', b('Gamma', 'G4'));
+$new = trip('T4', b('Gamma', 'G4'), b('Beta', 'B4'));
+
+is(call('Gamma', '/trip/v1.1', itinerary(bookings => [b('Gamma', 'G4')]),
+        $old), '200', 'one more trip of Gamma');
+is(booked('Beta', 'B4'), '200', 'Beta books');
+
+$rev = rev('trip:T4');
+
+my $before = $t->requests;
+
+my @both = map {
+    $t->http_async('GET', '/trip/v1.1/T4', headers => [
+        'X-Supplier' => $_, 'X-Body' => encode_base64($new, ''),
+        'X-Until' => "both-$_"])
+} qw(Delta Alpha);
+
+wait_for(sub { $t->requests == $before + 2 });
+go('both-Delta');
+$both[0]->finish;
+ok(wait_for(sub { rev('view:T4|Delta') }), 'Delta is shown it');
+go('both-Alpha');
+$both[1]->finish;
+ok(wait_for(sub { rev('view:T4|Alpha') }), 'and Alpha, who asked meanwhile');
+is(rev('trip:T4'), $rev + 1, 'it is found once');
+is(call('Delta', '/trip/v1.1?tripId=T4', $new, $new), '200',
+   'who found it may send it back');
 
 
 # a trip is not found in itself

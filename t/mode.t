@@ -26,7 +26,9 @@ $t->upstream(sub {
                                                  : itinerary();
 
     return [200, {}, [$file ? sub { -e "$dir/$file" } : (),
-                      answered($body, $id // $h->{'x-trip'}[0] // 'T')]];
+                      answered($body, $id // $h->{'x-trip'}[0] // 'T',
+                               $h->{'x-locator'}
+                               ? (locator => $h->{'x-locator'}[0]) : ())]];
 });
 
 $t->nginx(conf => <<'END_CONF');
@@ -188,6 +190,15 @@ is_deeply(records($redis, match => qr/B2/), {
 }, 'audit: its booking keeps its owner');
 is($redis->cli->hget('itinerary:trip:T3', 'writer'), undef,
    'audit: the lease is given back');
+
+is(post('Alpha', '/audit/trip/v1.1?tripId=T8',
+        itinerary(bookings => [{ source => 'Alpha', locator => 'A8' }]),
+        headers => ['X-Locator' => 'T8a']), '200',
+   'audit: an update of an unknown trip, whose answer shows two ids');
+is(last_record(), 'completed audit deny trip_not_owned recorded',
+   'audit: it would be refused');
+is_deeply([$redis->cli->keys('itinerary:alias:*')], [],
+          'audit: so that they are not recorded');
 
 for my $case (
     ['no XML',           '/audit/trip/v1.1', 'no XML', 'malformed_body'],

@@ -10,6 +10,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
 
+use MIME::Base64 qw(decode_base64 encode_base64);
 use Test::More;
 use Itinerary;
 use Itinerary::FakeRedis;
@@ -30,6 +31,10 @@ my $n = 0;
 
 my $upstream = $t->upstream(sub {
     my ($request) = @_;
+
+    my $shown = $request->{headers}{'x-body'};
+
+    return [200, {}, decode_base64($shown->[0])] if $shown;
 
     my ($id) = $request->{target} =~ /tripId=(\w+)/;
 
@@ -415,6 +420,21 @@ is_deeply(keys_of_update(), $keys,
           'a server without scripts carries them out in the same order');
 cmp_ok(scalar($fake->commands(qr/^EVAL /)), '>', 2, 'since they come in full');
 
+for my $script ('booking:\S+ own ', 'trip:\S+ [0-9a-f]{32} Alpha active ') {
+    $redis->cli->script_flush;
+    $fake->rules({ match => '^HGETALL', cut => 0, close => 1 });
+    is(refused(update()), $UNAVAILABLE, 'the connection is lost once more');
+
+    $fake->rules({ match => "(?s)^EVAL .* 1 itinerary:$script", times => 1,
+                   reply => "-BUSY Redis is busy running a script.\r\n" });
+    my $records = () = $t->read_file('audit.log') =~ /\n/g;
+    is(post($alpha, '', 'BUSY' . ++$locator)->{status}, 200, 'a trip');
+    is(($t->wait_audit($records + 2))[-1]{outcome}, 'in_doubt',
+       'of which a script is refused');
+    $fake->rules;
+    is_deeply(keys_of_update(), $keys, 'is sent in full again');
+}
+
 $fake->forget;
 fails({ match => '^EVAL', reply => "-NOSCRIPT No matching script.\r\n" },
       'a script that cannot be sent ends in a refusal');
@@ -429,9 +449,52 @@ $redis->cli->config_set('maxmemory', 0);
 is(update()->{status}, 200, 'with memory they do');
 
 
+# what a GET finds
+
+my $old = answered(itinerary(bookings => [{ source => 'Alpha',
+                                            locator => 'F1' }]), 'FOUND');
+my $new = answered(itinerary(bookings => [{ source => 'Alpha',
+                                            locator => 'F1' },
+                                          { source => 'Gamma',
+                                            locator => 'F2' }]), 'FOUND');
+
+
+sub look {
+    my ($shown) = @_;
+
+    return $t->http('GET', "$TRIP/FOUND", headers => [
+        Authorization => "OAuth $beta", 'X-Body' => encode_base64($shown, '')])
+        ->{status};
+}
+
+
+sub view { return { $redis->cli->hgetall('itinerary:view:FOUND|Beta') } }
+
+$t->shown('Beta', 'FOUND', sub { look($old) });
+
+my $view = view();
+
+for my $reply ("-OOM\r\n", "+OK\r\n") {
+    my $what = "$KEY:trip:FOUND [0-9a-f]{32}  known ";
+
+    $fake->forget;
+    $fake->rules({ match => $what, reply => $reply });
+    is(look($new), 200, 'a GET finds a booking, which cannot be recorded');
+    ok($fake->wait_command(qr/$what/), 'as Redis says');
+    is(update()->{status}, 200, 'the next command comes through');
+    is_deeply(view(), $view, 'the view is not of a write that was not counted');
+}
+
+$fake->rules;
+$t->shown('Beta', 'FOUND', sub { look($new) });
+is(view()->{rev}, $redis->cli->hget('itinerary:trip:FOUND', 'rev'),
+   'what is counted then is in the view');
+isnt(view()->{'GAMMA|F2'}, undef, 'with the booking');
+
+
 # after the write was forwarded
 
-for (['the look-up of the trip', '^HGET itinerary:trip:'],
+for (['the look-up of the trip', '^HGETALL itinerary:trip:'],
      ['the booking', "$KEY:booking:\\S+ own "],
      ['the trip', "$KEY:trip:\\S+ [0-9a-f]{32} Alpha "])
 {

@@ -147,9 +147,9 @@ is($redis->cli->hget('itinerary:trip:U2', 'owner'), undef,
 is(update('Alpha', '/adopt', 'U2', 'A2'), '200', 'an unknown trip is adopted');
 is(outcome(), 'recorded', 'and recorded');
 is_deeply(records($redis, match => qr/U2|A2/), {
-    'trip:U2'          => trip_record('Alpha', 1, { 'ALPHA|A2' => 'Alpha' }),
+    'trip:U2'          => trip_record('Alpha', 2, { 'ALPHA|A2' => 'Alpha' }),
     'booking:ALPHA|A2' => booking_record('Alpha', 'active', 'U2'),
-}, 'with its bookings');
+}, 'with its bookings, and what may have been written before');
 is(update('Alpha', '', 'U2', 'A2'), '200', 'from now on it is the supplier\'s');
 is(update('Beta', '/adopt', 'U2', 'B2'), $REFUSED, 'and nobody else\'s');
 is(cancel('Beta', '/adopt', 'U2'), $REFUSED, 'who may not cancel it either');
@@ -188,7 +188,7 @@ is_deeply(records($redis, match => qr/OLD1$|S1/), {
 is(update('Alpha', '/allow', 'U5', 'A5'), '200',
    'an update of an unknown trip is allowed');
 is_deeply(records($redis, match => qr/U5|A5/), {
-    'trip:U5'          => { 'booking:ALPHA|A5' => 'Alpha' },
+    'trip:U5'          => { rev => 1, 'booking:ALPHA|A5' => 'Alpha' },
     'booking:ALPHA|A5' => booking_record('Alpha', 'active', 'U5'),
 }, 'its booking is recorded, of the trip no more than that it has it');
 is(update('Beta', '/allow', 'U5', 'B5'),
@@ -200,7 +200,8 @@ is(call('Beta', '/allow/trip/v1.1?tripId=U5',
         itinerary(bookings => [{ source => 'Alpha', locator => 'A5' }])),
    '403 booking_not_owned, not forwarded', 'but not another\'s booking');
 is(cancel('Beta', '/allow', 'U6'), '200', 'a cancel is allowed');
-is_deeply(records($redis, match => qr/trip:U6/), {}, 'and not recorded');
+is_deeply(records($redis, match => qr/trip:U6/), { 'trip:U6' => { rev => 2 } },
+          'and not recorded, only counted');
 is(cancel('Beta', '/allow', 'U5'), '403 booking_not_owned, not forwarded',
    'but not of another\'s booking');
 is(update('Beta', '/allow', 'U2', 'B2'), $REFUSED,

@@ -38,6 +38,14 @@
 
 typedef struct ngx_http_itinerary_registry_s  ngx_http_itinerary_registry_t;
 
+/* an id of a trip, and what is on record under it */
+
+typedef struct {
+    itinerary_trip_t                  trip;
+    itinerary_str_t                   of;        /* the trip's name; empty: it
+                                                    is not known */
+} ngx_http_itinerary_name_t;
+
 /*
  * One request's dealings with the registry.  The fields above the line are
  * the caller's; each function below starts one step, whose end the handler
@@ -66,7 +74,7 @@ struct ngx_http_itinerary_registry_s {
     itinerary_view_t                  view;
     itinerary_record_t               *records;   /* of the posted bookings */
     unsigned                          nids;
-    itinerary_str_t                   ids[4];    /* of the body, after
+    itinerary_str_t                   ids[3];    /* of the body, after
                                                     aliases */
     unsigned                          nmeant;
     itinerary_record_t               *meant;     /* what the number of
@@ -104,14 +112,31 @@ struct ngx_http_itinerary_registry_s {
     ngx_str_t                         since;     /* of a CREATE: alike, when
                                                     it was forwarded */
     itinerary_str_t                   body_ids[3];
+    ngx_uint_t                        nnames;    /* the answer's ids, and the
+                                                    one that was asked for */
+    ngx_http_itinerary_name_t         names[4];
+    ngx_http_itinerary_name_t        *asked;
+    ngx_uint_t                        naliases;  /* of them, to be recorded */
+    itinerary_trip_t                 *aliases[4];
+    ngx_uint_t                        ncarried;  /* bookings listed in these */
     itinerary_str_t                   lease_id;  /* the trip that is leased */
     itinerary_str_t                  *touched;   /* ids, each once */
     itinerary_str_t                   source;    /* with the number */
     itinerary_record_t              **missing;   /* of the trip, not posted */
+    ngx_uint_t                        settled;   /* command, from 1, that tells
+                                                    the trip what a GET shows */
+    ngx_uint_t                        found;     /* writes that a GET found */
+    unsigned                          anybody:1; /* of a view, to ask again */
+    unsigned                          any:1;
+    unsigned                          asks:1;    /* for the trip's lease */
+    unsigned                          moved:1;   /* its id was another's */
+    unsigned                          overtaken:1; /* by writes to them */
+    unsigned                          keeps:1;   /* the trip's lease, until the
+                                                    aliases are on record */
+    unsigned                          fresh:1;   /* none of the answer's ids was
+                                                    known */
     unsigned                          strange:1; /* the answer names another
                                                     trip as well */
-    unsigned                          found:1;   /* a GET shows bookings that
-                                                    the trip's list had not */
     unsigned                          nmissing;
     unsigned                          nsources;
     itinerary_str_t                  *sources;   /* of the post, each once */
@@ -179,6 +204,7 @@ ngx_int_t ngx_http_itinerary_registry_forward(
  */
 
 void ngx_http_itinerary_registry_doubt(ngx_http_itinerary_registry_t *reg,
+    const itinerary_case_t *c, itinerary_judgement_t *j,
     itinerary_facts_t *facts);
 
 /*

@@ -27,21 +27,14 @@ ngx_http_itinerary_registry_add_trip(ngx_http_itinerary_registry_t *reg,
 {
     ngx_str_t  key, ms;
 
-    static ngx_str_t  hgetall = ngx_string("HGETALL");
+    if (!lease) {
+        return ngx_http_itinerary_registry_add_hash(reg, &reg->trip.id);
+    }
 
     if (ngx_http_itinerary_registry_key(reg, &key, "trip:", &reg->trip.id, 0)
-        != NGX_OK)
+        != NGX_OK
+        || ngx_http_itinerary_registry_lease_ms(reg, &ms) != NGX_OK)
     {
-        return NGX_ERROR;
-    }
-
-    if (!lease) {
-        return ngx_http_itinerary_redis_add(&reg->call, NULL, 2, &hgetall,
-                                            &key)
-               ? NGX_OK : NGX_ERROR;
-    }
-
-    if (ngx_http_itinerary_registry_lease_ms(reg, &ms) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -54,6 +47,25 @@ ngx_http_itinerary_registry_add_trip(ngx_http_itinerary_registry_t *reg,
     return ngx_http_itinerary_redis_add(&reg->call,
                                         &ngx_http_itinerary_script_lease, 4,
                                         &key, &reg->request, &ms, who)
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_int_t
+ngx_http_itinerary_registry_add_hash(ngx_http_itinerary_registry_t *reg,
+    const itinerary_str_t *trip)
+{
+    ngx_str_t  key;
+
+    static ngx_str_t  hgetall = ngx_string("HGETALL");
+
+    if (ngx_http_itinerary_registry_key(reg, &key, "trip:", trip, 0)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_itinerary_redis_add(&reg->call, NULL, 2, &hgetall, &key)
            ? NGX_OK : NGX_ERROR;
 }
 
@@ -149,26 +161,16 @@ ngx_http_itinerary_registry_read_id(ngx_http_itinerary_registry_t *reg,
 }
 
 
-/* the text at a key; of a trip, its state, which every known trip has */
-
 ngx_int_t
 ngx_http_itinerary_registry_add_get(ngx_http_itinerary_registry_t *reg,
-    char *kind, itinerary_str_t *id)
+    char *kind, const itinerary_str_t *id)
 {
     ngx_str_t  key;
 
     static ngx_str_t  get = ngx_string("GET");
-    static ngx_str_t  hget = ngx_string("HGET");
-    static ngx_str_t  state = ngx_string("state");
 
     if (ngx_http_itinerary_registry_key(reg, &key, kind, id, 0) != NGX_OK) {
         return NGX_ERROR;
-    }
-
-    if (kind[1] == 'r') {                                   /* "trip:" */
-        return ngx_http_itinerary_redis_add(&reg->call, NULL, 3, &hget, &key,
-                                            &state)
-               ? NGX_OK : NGX_ERROR;
     }
 
     return ngx_http_itinerary_redis_add(&reg->call, NULL, 2, &get, &key)
@@ -195,6 +197,31 @@ ngx_http_itinerary_registry_add_booking(ngx_http_itinerary_registry_t *reg,
                                         &key,
                                         what, &reg->supplier, &trip,
                                         &reg->request, &reg->at)
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+ngx_int_t
+ngx_http_itinerary_registry_add_moved(ngx_http_itinerary_registry_t *reg,
+    const itinerary_str_t *name, const itinerary_str_t *from)
+{
+    ngx_str_t  key, trip, old;
+
+    static ngx_str_t  moved = ngx_string("moved");
+
+    if (ngx_http_itinerary_registry_key(reg, &key, "booking:", name, 1)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    trip = ngx_http_itinerary_text(&reg->trip.id);
+    old = ngx_http_itinerary_text(from);
+
+    return ngx_http_itinerary_redis_add(&reg->call,
+                                        &ngx_http_itinerary_script_booking, 7,
+                                        &key, &moved, &reg->supplier, &trip,
+                                        &reg->request, &reg->at, &old)
            ? NGX_OK : NGX_ERROR;
 }
 
@@ -446,8 +473,7 @@ ngx_http_itinerary_registry_add_settle(ngx_http_itinerary_registry_t *reg,
     static ngx_str_t  counts[] = {
         ngx_string("0"),
         ngx_string("1"),
-        ngx_string("2"),
-        ngx_string("3")
+        ngx_string("2")
     };
 
     if (ngx_http_itinerary_registry_key(reg, &key, "trip:", trip, 0)
@@ -479,6 +505,14 @@ ngx_int_t
 ngx_http_itinerary_registry_settle_lease(ngx_http_itinerary_registry_t *reg,
     ngx_http_itinerary_count_e count)
 {
+    if (reg->keeps
+        && ngx_http_itinerary_registry_add_settle(reg, &reg->trip.id, 0,
+                                              ngx_http_itinerary_count_none)
+           == NULL)
+    {
+        return NGX_ERROR;
+    }
+
     if (!reg->leased || itinerary_equal(&reg->lease_id, &reg->trip.id)) {
         return NGX_OK;
     }
@@ -510,45 +544,65 @@ ngx_int_t
 ngx_http_itinerary_registry_read_trip(ngx_http_itinerary_registry_t *reg,
     ngx_http_itinerary_command_t *command, ngx_uint_t leased)
 {
+    ngx_uint_t                   busy;
+    ngx_http_itinerary_value_t  *value;
+
+    busy = 0;
+
+    if (leased && command->reply.type == NGX_HTTP_ITINERARY_REDIS_ARRAY) {
+
+        value = command->elts;
+
+        if (command->nelts == 0
+            || value->type != NGX_HTTP_ITINERARY_REDIS_INTEGER
+            || value->integer < -1 || value->integer > 1)
+        {
+            return ngx_http_itinerary_registry_surprise(reg, command);
+        }
+
+        busy = value->integer == -1;
+        reg->leased = value->integer == 1;
+    }
+
+    if (ngx_http_itinerary_registry_read_hash(reg, command, leased, &reg->trip)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    reg->trip.busy = busy;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_itinerary_registry_read_hash(ngx_http_itinerary_registry_t *reg,
+    ngx_http_itinerary_command_t *command, ngx_uint_t from,
+    itinerary_trip_t *trip)
+{
     ngx_str_t                    name, text;
     ngx_uint_t                   i, n;
     itinerary_str_t              id;
     itinerary_record_t          *record;
     ngx_http_itinerary_value_t  *value;
 
-    if (command->reply.type != NGX_HTTP_ITINERARY_REDIS_ARRAY) {
+    if (command->reply.type != NGX_HTTP_ITINERARY_REDIS_ARRAY
+        || ((command->nelts - from) & 1))
+    {
         return ngx_http_itinerary_registry_surprise(reg, command);
     }
 
-    value = command->elts;
-    n = command->nelts;
+    value = command->elts + from;
+    n = command->nelts - from;
 
-    id = reg->trip.id;
-    ngx_memzero(&reg->trip, sizeof(itinerary_trip_t));
-    reg->trip.id = id;
+    id = trip->id;
+    ngx_memzero(trip, sizeof(itinerary_trip_t));
+    trip->id = id;
 
-    if (leased) {
-
-        if (n == 0 || value[0].type != NGX_HTTP_ITINERARY_REDIS_INTEGER
-            || value[0].integer < -1 || value[0].integer > 1)
-        {
-            return ngx_http_itinerary_registry_surprise(reg, command);
-        }
-
-        reg->trip.busy = value[0].integer == -1;
-        reg->leased = value[0].integer == 1;
-
-        value++;
-        n--;
-    }
-
-    if (n & 1) {
-        return ngx_http_itinerary_registry_surprise(reg, command);
-    }
-
-    reg->trip.bookings = ngx_pcalloc(reg->pool,
-                                     (n / 2 + 1) * sizeof(itinerary_record_t));
-    if (reg->trip.bookings == NULL) {
+    trip->bookings = ngx_pcalloc(reg->pool,
+                                 (n / 2 + 1) * sizeof(itinerary_record_t));
+    if (trip->bookings == NULL) {
         return NGX_ERROR;
     }
 
@@ -564,23 +618,23 @@ ngx_http_itinerary_registry_read_trip(ngx_http_itinerary_registry_t *reg,
         text = value[i + 1].text;
 
         if (name.len == 5 && ngx_strncmp(name.data, "owner", 5) == 0) {
-            reg->trip.known |= text.len != 0;
-            reg->trip.owner = ngx_http_itinerary_core_text(&text);
+            trip->known |= text.len != 0;
+            trip->owner = ngx_http_itinerary_core_text(&text);
 
         } else if (name.len == 5 && ngx_strncmp(name.data, "state", 5) == 0) {
-            reg->trip.known = 1;
+            trip->known = 1;
 
         } else if (name.len == 3 && ngx_strncmp(name.data, "rev", 3) == 0) {
 
-            reg->trip.rev = ngx_atoof(text.data, text.len);
+            trip->rev = ngx_atoof(text.data, text.len);
 
-            if (reg->trip.rev == NGX_ERROR) {
+            if (trip->rev == NGX_ERROR) {
                 return ngx_http_itinerary_registry_surprise(reg, command);
             }
 
         } else if (name.len > 8 && ngx_strncmp(name.data, "booking:", 8) == 0)
         {
-            record = &reg->trip.bookings[reg->trip.nbookings++];
+            record = &trip->bookings[trip->nbookings++];
 
             record->name.len = name.len - 8;
             record->name.data = name.data + 8;

@@ -28,16 +28,16 @@ typedef ngx_http_itinerary_redis_value_t    ngx_http_itinerary_value_t;
 
 
 /*
- * Whether a trip was or may have been written to.  Where a GET finds a booking
- * in it, it was, by a write that did not name the trip.
+ * Whether a trip was or may have been written to; one that is not known, too,
+ * since it may become known by a GET that is under way.  Where a GET finds a
+ * booking in it, it was, by a write that did not name the trip.
  */
 
 typedef enum {
     ngx_http_itinerary_count_none = 0,
     ngx_http_itinerary_count_write,
-    ngx_http_itinerary_count_known,   /* if the registry knows the trip */
     ngx_http_itinerary_count_found    /* if a booking is new in a trip that
-                                         it knows */
+                                         the registry knows */
 } ngx_http_itinerary_count_e;
 
 
@@ -45,6 +45,11 @@ typedef enum {
 
 ngx_int_t ngx_http_itinerary_registry_add_trip(
     ngx_http_itinerary_registry_t *reg, ngx_uint_t lease, ngx_str_t *who);
+
+/* the hash of any trip */
+
+ngx_int_t ngx_http_itinerary_registry_add_hash(
+    ngx_http_itinerary_registry_t *reg, const itinerary_str_t *trip);
 
 /* the lease of another trip, even if the supplier has nothing in it */
 
@@ -62,16 +67,22 @@ ngx_int_t ngx_http_itinerary_registry_read_id(
     ngx_http_itinerary_registry_t *reg,
     ngx_http_itinerary_command_t *command);
 
-/* the text at a key; of a trip, its state, which every known trip has */
+/* the text at a key */
 
 ngx_int_t ngx_http_itinerary_registry_add_get(
-    ngx_http_itinerary_registry_t *reg, char *kind, itinerary_str_t *id);
+    ngx_http_itinerary_registry_t *reg, char *kind, const itinerary_str_t *id);
 
 /* what became of a booking: a fact, or "release" */
 
 ngx_int_t ngx_http_itinerary_registry_add_booking(
     ngx_http_itinerary_registry_t *reg, const itinerary_str_t *name,
     ngx_str_t *what);
+
+/* a booking that was in the trip "from" is in reg->trip: that is the same */
+
+ngx_int_t ngx_http_itinerary_registry_add_moved(
+    ngx_http_itinerary_registry_t *reg, const itinerary_str_t *name,
+    const itinerary_str_t *from);
 
 /* claims a booking */
 
@@ -122,7 +133,11 @@ void ngx_http_itinerary_registry_settle_booking(
     ngx_http_itinerary_command_t *command, ngx_uint_t n, ngx_str_t *fact,
     const itinerary_str_t *name, const itinerary_str_t *owner);
 
-/* the same for the lease's trip, where the answer has shown it to be another */
+/*
+ * Gives back the lease, if that was not done by the trip's script: where the
+ * answer has shown the lease's trip to be another, which "count" is for, and
+ * where the trip has new aliases.
+ */
 
 ngx_int_t ngx_http_itinerary_registry_settle_lease(
     ngx_http_itinerary_registry_t *reg, ngx_http_itinerary_count_e count);
@@ -132,6 +147,12 @@ ngx_int_t ngx_http_itinerary_registry_settle_lease(
 ngx_int_t ngx_http_itinerary_registry_read_trip(
     ngx_http_itinerary_registry_t *reg, ngx_http_itinerary_command_t *command,
     ngx_uint_t leased);
+
+/* the same of any trip, but for its id; "from": the element that it begins at */
+
+ngx_int_t ngx_http_itinerary_registry_read_hash(
+    ngx_http_itinerary_registry_t *reg, ngx_http_itinerary_command_t *command,
+    ngx_uint_t from, itinerary_trip_t *trip);
 
 /* an unknown booking leaves the record as it is */
 

@@ -10,6 +10,7 @@
  */
 
 
+#include "ngx_http_itinerary_registry_name.h"
 #include "ngx_http_itinerary_registry_shown.h"
 #include "ngx_http_itinerary_registry_step.h"
 #include "ngx_http_itinerary_registry_touched.h"
@@ -19,26 +20,23 @@
 
 typedef enum {
     ngx_http_itinerary_record_begun = 0,
-    ngx_http_itinerary_record_named
+    ngx_http_itinerary_record_named,
+    ngx_http_itinerary_record_shown     /* what a GET shows, and has found */
 } ngx_http_itinerary_record_e;
 
 
+static ngx_int_t ngx_http_itinerary_registry_doubted(
+    ngx_http_itinerary_registry_t *reg);
+static ngx_int_t ngx_http_itinerary_registry_add_doubt(
+    ngx_http_itinerary_registry_t *reg);
 static ngx_int_t ngx_http_itinerary_registry_recorded(
     ngx_http_itinerary_registry_t *reg);
-static ngx_int_t ngx_http_itinerary_registry_name(
-    ngx_http_itinerary_registry_t *reg,
-    ngx_http_itinerary_command_t **command, ngx_uint_t *fresh);
-static ngx_int_t ngx_http_itinerary_registry_read_ids(
-    ngx_http_itinerary_registry_t *reg,
-    ngx_http_itinerary_command_t **command, itinerary_str_t *known);
-static void ngx_http_itinerary_registry_add_asked(
+static ngx_int_t ngx_http_itinerary_registry_add_shown_found(
     ngx_http_itinerary_registry_t *reg);
 static ngx_uint_t ngx_http_itinerary_registry_is_asked(
     const itinerary_booking_fact_t *fact);
 static ngx_int_t ngx_http_itinerary_registry_read_seen(
     ngx_http_itinerary_registry_t *reg, ngx_http_itinerary_command_t *command);
-static ngx_int_t ngx_http_itinerary_registry_add_aliases(
-    ngx_http_itinerary_registry_t *reg);
 static ngx_int_t ngx_http_itinerary_registry_add_bookings(
     ngx_http_itinerary_registry_t *reg);
 static ngx_int_t ngx_http_itinerary_registry_add_numbers(
@@ -91,46 +89,106 @@ ngx_http_itinerary_registry_forward(ngx_http_itinerary_registry_t *reg)
 
 void
 ngx_http_itinerary_registry_doubt(ngx_http_itinerary_registry_t *reg,
+    const itinerary_case_t *c, itinerary_judgement_t *j,
     itinerary_facts_t *facts)
 {
-    ngx_int_t   rc;
-    ngx_uint_t  i;
+    ngx_int_t  rc;
 
     ngx_http_itinerary_registry_begin(reg, reg->nbound + reg->ntouched
-                                      + facts->nnumbers + 1,
-                                      ngx_http_itinerary_registry_check);
+                                      + facts->nnumbers + 4,
+                                      ngx_http_itinerary_registry_doubted);
 
+    reg->c = c;
+    reg->j = j;
     reg->facts = facts;
 
     rc = ngx_http_itinerary_registry_now(reg);
 
-    for (i = 0; i < reg->nbound && rc == NGX_OK; i++) {
-        rc = ngx_http_itinerary_registry_add_bound(reg, &reg->bound[i], 1);
-    }
-
     if (rc == NGX_OK) {
-        rc = ngx_http_itinerary_registry_add_numbers(reg);
+        rc = ngx_http_itinerary_registry_add_names(reg);
     }
 
-    if (rc == NGX_OK && reg->trip.id.len
-        && ngx_http_itinerary_registry_add_settle(reg, &reg->trip.id, 0,
-                                              ngx_http_itinerary_count_known)
-           == NULL)
-    {
-        rc = NGX_ERROR;
-    }
+    if (rc == NGX_OK && reg->call.commands.nelts == 0) {
 
-    if (rc == NGX_OK) {
-        rc = ngx_http_itinerary_registry_settle_lease(reg,
-                                              ngx_http_itinerary_count_known);
-    }
+        /* the trip is known, or there is none */
 
-    if (rc == NGX_OK) {
-        rc = ngx_http_itinerary_registry_settle_touched(reg,
-                                              ngx_http_itinerary_count_known);
+        reg->step = ngx_http_itinerary_record_named;
+        rc = ngx_http_itinerary_registry_add_doubt(reg);
     }
 
     ngx_http_itinerary_registry_send(reg, rc);
+}
+
+
+static ngx_int_t
+ngx_http_itinerary_registry_doubted(ngx_http_itinerary_registry_t *reg)
+{
+    ngx_http_itinerary_command_t  *command;
+
+    if (reg->step == ngx_http_itinerary_record_named) {
+        return ngx_http_itinerary_registry_check(reg);
+    }
+
+    command = reg->call.commands.elts;
+
+    if (ngx_http_itinerary_registry_name(reg, &command) != NGX_OK
+        || ngx_http_itinerary_registry_again(reg,
+                                             ngx_http_itinerary_record_named,
+                                             reg->facts->nnumbers + 8)
+           != NGX_OK
+        || ngx_http_itinerary_registry_add_doubt(reg) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_AGAIN;
+}
+
+
+static ngx_int_t
+ngx_http_itinerary_registry_add_doubt(ngx_http_itinerary_registry_t *reg)
+{
+    ngx_uint_t                     i;
+    ngx_http_itinerary_command_t  *command;
+
+    for (i = 0; i < reg->nbound; i++) {
+        if (ngx_http_itinerary_registry_add_bound(reg, &reg->bound[i], 1)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    if (ngx_http_itinerary_registry_add_numbers(reg) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (reg->trip.id.len) {
+
+        command = ngx_http_itinerary_registry_add_settle(reg, &reg->trip.id,
+                                              reg->ncarried,
+                                              ngx_http_itinerary_count_write);
+        if (command == NULL) {
+            return NGX_ERROR;
+        }
+
+        if (reg->keeps) {
+            command->argv[1] = ngx_http_itinerary_empty;
+        }
+
+        (void) ngx_http_itinerary_registry_settle_carried(reg, command, 0);
+    }
+
+    if (ngx_http_itinerary_registry_add_aliases(reg) != NGX_OK
+        || ngx_http_itinerary_registry_settle_lease(reg,
+                                              ngx_http_itinerary_count_write)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_itinerary_registry_settle_touched(reg,
+                                              ngx_http_itinerary_count_write);
 }
 
 
@@ -142,30 +200,19 @@ ngx_http_itinerary_registry_record(ngx_http_itinerary_registry_t *reg,
     ngx_int_t   rc;
     ngx_uint_t  i;
 
-    ngx_http_itinerary_registry_begin(reg, facts->nids * 2,
+    ngx_http_itinerary_registry_begin(reg, facts->nids * 2 + 2,
                                       ngx_http_itinerary_registry_recorded);
 
     reg->c = c;
     reg->j = j;
     reg->facts = facts;
+    reg->settled = 0;
+    reg->found = 0;
 
     rc = ngx_http_itinerary_registry_now(reg);
 
-    /* which of the answer's ids is known? */
-
-    for (i = 0; i < facts->nids && rc == NGX_OK; i++) {
-
-        if (itinerary_equal(&facts->ids[i], &reg->trip.id)) {
-            continue;
-        }
-
-        rc = ngx_http_itinerary_registry_add_get(reg, "alias:",
-                                          (itinerary_str_t *) &facts->ids[i]);
-
-        if (rc == NGX_OK) {
-            rc = ngx_http_itinerary_registry_add_get(reg, "trip:",
-                                          (itinerary_str_t *) &facts->ids[i]);
-        }
+    if (rc == NGX_OK) {
+        rc = ngx_http_itinerary_registry_add_names(reg);
     }
 
     /* whose are the bookings that were there already? */
@@ -193,18 +240,21 @@ ngx_http_itinerary_registry_record(ngx_http_itinerary_registry_t *reg,
 static ngx_int_t
 ngx_http_itinerary_registry_recorded(ngx_http_itinerary_registry_t *reg)
 {
-    ngx_uint_t                     fresh;
     const itinerary_facts_t       *facts;
     ngx_http_itinerary_command_t  *command;
 
     if (reg->step == ngx_http_itinerary_record_named) {
+        return ngx_http_itinerary_registry_add_shown_found(reg);
+    }
+
+    if (reg->step == ngx_http_itinerary_record_shown) {
         return ngx_http_itinerary_registry_check(reg);
     }
 
     facts = reg->facts;
     command = reg->call.commands.elts;
 
-    if (ngx_http_itinerary_registry_name(reg, &command, &fresh) != NGX_OK
+    if (ngx_http_itinerary_registry_name(reg, &command) != NGX_OK
         || ngx_http_itinerary_registry_read_seen(reg, command) != NGX_OK)
     {
         return NGX_ERROR;
@@ -227,13 +277,17 @@ ngx_http_itinerary_registry_recorded(ngx_http_itinerary_registry_t *reg)
                ? NGX_AGAIN : NGX_ERROR;
     }
 
-    if (ngx_http_itinerary_registry_add_aliases(reg) != NGX_OK
-        || ngx_http_itinerary_registry_add_bookings(reg) != NGX_OK
+    if (ngx_http_itinerary_registry_add_bookings(reg) != NGX_OK
         || ngx_http_itinerary_registry_add_numbers(reg) != NGX_OK
         || ngx_http_itinerary_registry_add_facts(reg) != NGX_OK
-        || ngx_http_itinerary_registry_show(reg, fresh) != NGX_OK
+        || ngx_http_itinerary_registry_add_aliases(reg) != NGX_OK
+        || ngx_http_itinerary_registry_settle_lease(reg,
+                                              ngx_http_itinerary_count_write)
+           != NGX_OK
+        || (reg->settled == 0
+            && ngx_http_itinerary_registry_show(reg) != NGX_OK)
         || ngx_http_itinerary_registry_settle_touched(reg,
-                                              ngx_http_itinerary_count_known)
+                                              ngx_http_itinerary_count_write)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -244,147 +298,42 @@ ngx_http_itinerary_registry_recorded(ngx_http_itinerary_registry_t *reg)
 
 
 /*
- * The trip that was asked for, if it is known; else the first known of the
- * answer's ids names the trip.  The others become aliases, but an id that is
- * already a trip never does: if it is another one, the answer is strange.
- * "fresh": none was known.
+ * What a GET has found counts as a write, unless another has found it first.
+ * The view is of the trip as it was looked up, and of that write: it can be
+ * told only when Redis has counted it.
  */
 
 static ngx_int_t
-ngx_http_itinerary_registry_name(ngx_http_itinerary_registry_t *reg,
-    ngx_http_itinerary_command_t **command, ngx_uint_t *fresh)
+ngx_http_itinerary_registry_add_shown_found(ngx_http_itinerary_registry_t *reg)
 {
-    ngx_uint_t                i;
-    itinerary_str_t           trip, asked, known[3];
-    const itinerary_facts_t  *facts;
+    ngx_http_itinerary_command_t  *command;
 
-    facts = reg->facts;
-    asked = reg->trip.id;
-
-    if (ngx_http_itinerary_registry_read_ids(reg, command, known) != NGX_OK) {
+    if (ngx_http_itinerary_registry_check(reg) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    trip.len = 0;
-    reg->nids = 0;
-    reg->strange = 0;
-
-    if (reg->c->given && reg->trip.known) {
-        trip = asked;
+    if (reg->settled == 0) {
+        return NGX_OK;
     }
 
-    for (i = 0; i < facts->nids; i++) {
+    command = reg->call.commands.elts;
+    command += reg->settled - 1;
 
-        if (known[i].len == 0) {
-            reg->ids[reg->nids++] = facts->ids[i];
-
-        } else if (trip.len == 0) {
-            trip = known[i];
-
-        } else if (!itinerary_equal(&trip, &known[i])) {
-            reg->strange = 1;
-        }
+    if (command->reply.type != NGX_HTTP_ITINERARY_REDIS_INTEGER) {
+        return ngx_http_itinerary_registry_surprise(reg, command);
     }
 
-    *fresh = trip.len == 0;
+    reg->found = command->reply.integer;
 
-    if (reg->c->given && !reg->trip.known) {
-
-        if (trip.len == 0) {
-
-            /* by whichever id it is read, the trip has one name */
-
-            trip = reg->c->operation == ITINERARY_OP_READ && facts->nids
-                   ? facts->ids[0] : asked;
-
-        } else if (reg->c->operation != ITINERARY_OP_READ) {
-            ngx_log_error(NGX_LOG_ERR, reg->log, 0,
-                          "itinerary: request \"%V\" wrote to the trip "
-                          "\"%*s\" by its unknown id \"%*s\"", &reg->request,
-                          trip.len, trip.data, asked.len, asked.data);
-        }
-
-        ngx_http_itinerary_registry_add_asked(reg);
-    }
-
-    if (trip.len == 0) {
-        trip = reg->nids ? reg->ids[0] : asked;
-    }
-
-    reg->trip.id = trip;
-
-    return NGX_OK;
-}
-
-
-/* for which trips do the answer's ids stand?  Empty: for none that is known */
-
-static ngx_int_t
-ngx_http_itinerary_registry_read_ids(ngx_http_itinerary_registry_t *reg,
-    ngx_http_itinerary_command_t **command, itinerary_str_t *known)
-{
-    ngx_str_t         alias, state;
-    ngx_uint_t        i;
-    itinerary_str_t  *ids;
-
-    ids = reg->facts->ids;
-
-    for (i = 0; i < reg->facts->nids; i++) {
-
-        known[i].len = 0;
-
-        if (itinerary_equal(&ids[i], &reg->trip.id)) {
-
-            if (reg->trip.known) {
-                known[i] = ids[i];
-            }
-
-            continue;
-        }
-
-        if (ngx_http_itinerary_registry_read_text(reg, (*command)++, &alias)
-            != NGX_OK
-            || ngx_http_itinerary_registry_read_text(reg, (*command)++, &state)
-               != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        if (state.data) {
-            known[i] = ids[i];
-
-        } else if (alias.data) {
-            known[i] = ngx_http_itinerary_core_text(&alias);
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-/*
- * The id that was asked for stands for the answer's trip; but a booking the
- * API may have found elsewhere, by its name.
- */
-
-static void
-ngx_http_itinerary_registry_add_asked(ngx_http_itinerary_registry_t *reg)
-{
-    ngx_uint_t  i;
-
-    if (reg->c->operation == ITINERARY_OP_BOOK
-        || reg->c->operation == ITINERARY_OP_CANCEL_BOOKING)
+    if (ngx_http_itinerary_registry_again(reg,
+                                          ngx_http_itinerary_record_shown, 1)
+        != NGX_OK
+        || ngx_http_itinerary_registry_show(reg) != NGX_OK)
     {
-        return;
+        return NGX_ERROR;
     }
 
-    for (i = 0; i < reg->nids; i++) {
-        if (itinerary_equal(&reg->ids[i], &reg->trip.id)) {
-            return;
-        }
-    }
-
-    reg->ids[reg->nids++] = reg->trip.id;
+    return reg->call.commands.nelts ? NGX_AGAIN : NGX_OK;
 }
 
 
@@ -429,48 +378,6 @@ ngx_http_itinerary_registry_read_seen(ngx_http_itinerary_registry_t *reg,
 
             fact->fact = ITINERARY_FACT_SEEN;
             reg->facts->bookings[fact->renamed - 1].fact = ITINERARY_FACT_OWN;
-        }
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_itinerary_registry_add_aliases(ngx_http_itinerary_registry_t *reg)
-{
-    ngx_str_t   key, trip;
-    ngx_uint_t  i;
-
-    static ngx_str_t  set = ngx_string("SET");
-    static ngx_str_t  nx = ngx_string("NX");
-
-    /* of an unknown trip, too: what is listed of it is found by either id */
-
-    if (reg->j->error.reason == ITINERARY_AMBIGUOUS_BODY) {
-        return NGX_OK;
-    }
-
-    trip = ngx_http_itinerary_text(&reg->trip.id);
-
-    for (i = 0; i < reg->nids; i++) {
-
-        if (itinerary_equal(&reg->ids[i], &reg->trip.id)) {
-            continue;
-        }
-
-        if (ngx_http_itinerary_registry_key(reg, &key, "alias:", &reg->ids[i],
-                                            0)
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        if (ngx_http_itinerary_redis_add(&reg->call, NULL, 4, &set, &key,
-                                         &trip, &nx)
-            == NULL)
-        {
-            return NGX_ERROR;
         }
     }
 
@@ -536,7 +443,10 @@ ngx_http_itinerary_registry_add_numbers(ngx_http_itinerary_registry_t *reg)
 }
 
 
-/* what became of the trip; the lease may be another's, or of another name */
+/*
+ * What became of the trip.  Its lease is given back later where there are
+ * aliases: until they are on record, a write by one of them is another trip's.
+ */
 
 static ngx_int_t
 ngx_http_itinerary_registry_add_facts(ngx_http_itinerary_registry_t *reg)
@@ -552,42 +462,36 @@ ngx_http_itinerary_registry_add_facts(ngx_http_itinerary_registry_t *reg)
     j = reg->j;
     facts = reg->facts;
 
-    if (ngx_http_itinerary_registry_settle_lease(reg,
-                                              ngx_http_itinerary_count_known)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
     if (reg->trip.id.len == 0) {
         return NGX_OK;
     }
 
-    n = 0;
+    n = reg->ncarried;
 
     for (i = 0; i < facts->nbookings; i++) {
         n += ngx_http_itinerary_registry_is_listed(reg, i);
     }
 
-    count = j->record ? ngx_http_itinerary_count_write
-                      : ngx_http_itinerary_count_known;
+    count = ngx_http_itinerary_count_write;
 
     if (reg->c->operation == ITINERARY_OP_READ) {
 
-        if (n == 0 && reg->trip.known) {
+        if (n == 0 && reg->trip.known && !reg->overtaken) {
             return NGX_OK;
         }
 
         /*
          * The API has put a booking into the trip without saying so.  Views
          * in which it is not are not of the trip as it is now; nobody sees in
-         * them that it is gone.
+         * them that it is gone.  That goes for what was written by another id
+         * of the trip, too.
          */
 
-        reg->found = reg->trip.known;
+        if (!reg->overtaken) {
+            count = ngx_http_itinerary_count_found;
+        }
 
-        count = reg->found ? ngx_http_itinerary_count_known
-                           : ngx_http_itinerary_count_found;
+        reg->settled = reg->call.commands.nelts + 1;
     }
 
     command = ngx_http_itinerary_registry_add_settle(reg, &reg->trip.id, n,
@@ -604,11 +508,17 @@ ngx_http_itinerary_registry_add_facts(ngx_http_itinerary_registry_t *reg)
         }
     }
 
+    if (reg->keeps) {
+        command->argv[1] = ngx_http_itinerary_empty;
+    }
+
     command->argv[3] = *ngx_http_itinerary_registry_state(reg);
 
     supplier = ngx_http_itinerary_core_text(&reg->supplier);
 
-    for (i = 0, n = 0; i < facts->nbookings; i++) {
+    n = ngx_http_itinerary_registry_settle_carried(reg, command, 0);
+
+    for (i = 0; i < facts->nbookings; i++) {
 
         fact = &facts->bookings[i];
 

@@ -132,9 +132,9 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_unbind = {
 
 /*
  * What became of a booking: ARGV is the fact, then supplier, trip, request,
- * time.  Never takes a booking from its owner.  Returns 1, or 0 where it is
- * another's, or 2 where it is the supplier's, and not the request's alone to
- * release.
+ * time, and for "moved" the trip that it was in.  Never takes a booking from
+ * its owner.  Returns 1, or 0 where it is another's, or 2 where it is the
+ * supplier's, and not the request's alone to release.
  */
 
 ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_booking = {
@@ -156,6 +156,10 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_booking = {
     "               'trip', ARGV[3], 'request', ARGV[4], 'at', ARGV[5])\n"
     "  elseif fact == 'alive'\n"
     "         or redis.call('HGET', KEYS[1], 'trip') == '' then\n"
+    "    redis.call('HSET', KEYS[1], 'trip', ARGV[3])\n"
+    "  end\n"
+    "elseif fact == 'moved' then\n"
+    "  if redis.call('HGET', KEYS[1], 'trip') == ARGV[6] then\n"
     "    redis.call('HSET', KEYS[1], 'trip', ARGV[3])\n"
     "  end\n"
     "elseif fact == 'cancelled' then\n"
@@ -184,10 +188,11 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_booking = {
 /*
  * What became of a trip: ARGV is request, its creator ("": none), its state
  * ("": as it is, "known": that, or active), time, 1 where it was or may have
- * been written to (2: if it is known at all; 3: if it was known, and a booking
- * is new in it), the time since which it may have been known for that to be its
- * creator ("": ever), and three for each booking: fact, name, owner.  Never
- * takes a trip from its creator.  Gives back the request's lease.
+ * been written to (2: if it was known, and a booking is new in it), the time
+ * since which it may have been known for that to be its creator ("": ever), and
+ * three for each booking: fact, name, owner.  Never takes a trip from its
+ * creator.  Gives back the request's lease.  Returns 1 where that was counted
+ * as a write, else 0.
  */
 
 ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_trip = {
@@ -196,7 +201,7 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_trip = {
     "local function get(field)\n"
     "  return redis.call('HGET', trip, field) or ''\n"
     "end\n"
-    "local known, found = get('state') ~= '', 0\n"
+    "local known, found, counted = get('state') ~= '', 0, 0\n"
     "if ARGV[2] ~= '' and get('owner') == ''\n"
     "   and (ARGV[6] == '' or get('state') == ''\n"
     "        or get('created') >= ARGV[6]) then\n"
@@ -224,15 +229,14 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_trip = {
     "    redis.call('HDEL', trip, field)\n"
     "  end\n"
     "end\n"
-    "if ARGV[5] == '1'\n"
-    "   or ARGV[5] == '2' and get('state') ~= ''\n"
-    "   or ARGV[5] == '3' and known and found > 0 then\n"
+    "if ARGV[5] == '1' or ARGV[5] == '2' and known and found > 0 then\n"
     "  redis.call('HINCRBY', trip, 'rev', 1)\n"
+    "  counted = 1\n"
     "end\n"
     "if get('writer') == ARGV[1] then\n"
     "  redis.call('HDEL', trip, 'writer', 'writer_until')\n"
     "end\n"
-    "return 1\n"), "", 0
+    "return counted\n"), "", 0
 };
 
 

@@ -15,8 +15,7 @@ static ngx_int_t ngx_http_itinerary_registry_fill_view(
 
 
 ngx_int_t
-ngx_http_itinerary_registry_show(ngx_http_itinerary_registry_t *reg,
-    ngx_uint_t fresh)
+ngx_http_itinerary_registry_show(ngx_http_itinerary_registry_t *reg)
 {
     int64_t                        rev;
     ngx_str_t                     *argv;
@@ -35,20 +34,24 @@ ngx_http_itinerary_registry_show(ngx_http_itinerary_registry_t *reg,
         return NGX_OK;
     }
 
+    /* what was written by another id may have come between */
+
+    if (reg->overtaken) {
+        return NGX_OK;
+    }
+
     if (reg->c->operation == ITINERARY_OP_READ) {
 
         if (!itinerary_equal(&reg->c->trip.id, &reg->trip.id)) {
             return NGX_OK;
         }
 
-        /* its own count comes before: one more is another's write */
-
         rev = reg->trip.rev + reg->found;
 
     } else if (reg->leased && itinerary_equal(&reg->lease_id, &reg->trip.id)) {
         rev = reg->trip.rev + 1;
 
-    } else if (fresh) {
+    } else if (reg->fresh) {
         rev = 1;
 
     } else {

@@ -17,12 +17,17 @@
 
 typedef enum {
     ngx_http_itinerary_view_begun = 0,
-    ngx_http_itinerary_view_leased      /* the trip that the booking is in */
+    ngx_http_itinerary_view_leased,     /* the trip that the booking is in */
+    ngx_http_itinerary_view_moved       /* it is another trip than it was */
 } ngx_http_itinerary_view_e;
 
 
+static ngx_int_t ngx_http_itinerary_registry_add_view_of(
+    ngx_http_itinerary_registry_t *reg);
+static ngx_int_t ngx_http_itinerary_registry_add_lease(
+    ngx_http_itinerary_registry_t *reg);
 static ngx_int_t ngx_http_itinerary_registry_add_posted(
-    ngx_http_itinerary_registry_t *reg, ngx_uint_t any);
+    ngx_http_itinerary_registry_t *reg);
 static ngx_int_t ngx_http_itinerary_registry_add_ids(
     ngx_http_itinerary_registry_t *reg);
 static ngx_int_t ngx_http_itinerary_registry_add_sources(
@@ -35,6 +40,12 @@ static ngx_int_t ngx_http_itinerary_registry_add_own(
     ngx_http_itinerary_registry_t *reg);
 
 static ngx_int_t ngx_http_itinerary_registry_viewed(
+    ngx_http_itinerary_registry_t *reg);
+static ngx_int_t ngx_http_itinerary_registry_read_lease(
+    ngx_http_itinerary_registry_t *reg);
+static ngx_int_t ngx_http_itinerary_registry_add_moved_to(
+    ngx_http_itinerary_registry_t *reg, const itinerary_str_t *trip);
+static ngx_int_t ngx_http_itinerary_registry_read_moved_to(
     ngx_http_itinerary_registry_t *reg);
 static ngx_int_t ngx_http_itinerary_registry_read_posted(
     ngx_http_itinerary_registry_t *reg,
@@ -60,30 +71,19 @@ ngx_http_itinerary_registry_view(ngx_http_itinerary_registry_t *reg,
     ngx_int_t  rc;
 
     ngx_http_itinerary_registry_begin(reg, 2 * (document ? document->nbookings
-                                                : reg->trip.nbookings) + 6,
+                                                : reg->trip.nbookings) + 7,
                                       ngx_http_itinerary_registry_viewed);
 
     reg->operation = operation;
     reg->document = document;
-    reg->nids = 0;
-    reg->nsources = 0;
-    reg->nmissing = 0;
+    reg->anybody = anybody;
+    reg->any = any;
+    reg->moved = 0;
 
     rc = reg->known ? NGX_OK : ngx_http_itinerary_registry_add_id(reg);
 
-    if (document && rc == NGX_OK) {
-        rc = ngx_http_itinerary_registry_add_posted(reg, any);
-
-    } else if (operation == ITINERARY_OP_CANCEL && rc == NGX_OK) {
-        rc = ngx_http_itinerary_registry_add_own(reg);
-    }
-
-    /* the lease is taken last, so that what was read is not newer */
-
-    if (reg->trip.id.len && !reg->leased && rc == NGX_OK) {
-        rc = ngx_http_itinerary_registry_add_trip(reg, 1,
-                                         anybody ? &ngx_http_itinerary_empty
-                                                 : &reg->supplier);
+    if (rc == NGX_OK) {
+        rc = ngx_http_itinerary_registry_add_view_of(reg);
     }
 
     ngx_http_itinerary_registry_send(reg, rc);
@@ -91,8 +91,61 @@ ngx_http_itinerary_registry_view(ngx_http_itinerary_registry_t *reg,
 
 
 static ngx_int_t
-ngx_http_itinerary_registry_add_posted(ngx_http_itinerary_registry_t *reg,
-    ngx_uint_t any)
+ngx_http_itinerary_registry_add_view_of(ngx_http_itinerary_registry_t *reg)
+{
+    ngx_int_t  rc;
+
+    reg->nids = 0;
+    reg->nsources = 0;
+    reg->nmissing = 0;
+
+    rc = NGX_OK;
+
+    if (reg->document) {
+        rc = ngx_http_itinerary_registry_add_posted(reg);
+
+    } else if (reg->operation == ITINERARY_OP_CANCEL) {
+        rc = ngx_http_itinerary_registry_add_own(reg);
+    }
+
+    /* the lease is taken last, so that what was read is not newer */
+
+    reg->asks = reg->trip.id.len && !reg->leased;
+
+    if (rc == NGX_OK && reg->asks) {
+        rc = ngx_http_itinerary_registry_add_lease(reg);
+    }
+
+    return rc;
+}
+
+
+/*
+ * The trip's lease; and where the look-up did not know the trip: an answer may
+ * have shown since which trip its id is of.
+ */
+
+static ngx_int_t
+ngx_http_itinerary_registry_add_lease(ngx_http_itinerary_registry_t *reg)
+{
+    if (ngx_http_itinerary_registry_add_trip(reg, 1,
+                                    reg->anybody ? &ngx_http_itinerary_empty
+                                                 : &reg->supplier)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (reg->trip.known) {
+        return NGX_OK;
+    }
+
+    return ngx_http_itinerary_registry_add_get(reg, "alias:", &reg->trip.id);
+}
+
+
+static ngx_int_t
+ngx_http_itinerary_registry_add_posted(ngx_http_itinerary_registry_t *reg)
 {
     ngx_uint_t                   i;
     const itinerary_document_t  *document;
@@ -120,7 +173,7 @@ ngx_http_itinerary_registry_add_posted(ngx_http_itinerary_registry_t *reg,
         }
     }
 
-    if (!any && ngx_http_itinerary_registry_add_sources(reg) != NGX_OK) {
+    if (!reg->any && ngx_http_itinerary_registry_add_sources(reg) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -335,24 +388,29 @@ ngx_http_itinerary_registry_add_own(ngx_http_itinerary_registry_t *reg)
 static ngx_int_t
 ngx_http_itinerary_registry_viewed(ngx_http_itinerary_registry_t *reg)
 {
-    ngx_uint_t                     n, leased;
-    ngx_http_itinerary_command_t  *command, *last;
+    ngx_int_t                      rc;
+    ngx_uint_t                     n;
+    ngx_http_itinerary_command_t  *command;
 
-    command = reg->call.commands.elts;
-    last = command + reg->call.commands.nelts;
+    if (reg->step == ngx_http_itinerary_view_moved) {
+        return ngx_http_itinerary_registry_read_moved_to(reg);
+    }
 
     if (reg->step == ngx_http_itinerary_view_leased) {
-        return ngx_http_itinerary_registry_read_trip(reg, command, 1);
+        return ngx_http_itinerary_registry_read_lease(reg);
     }
 
-    if (!reg->known
-        && ngx_http_itinerary_registry_read_id(reg, command++) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
+    command = reg->call.commands.elts;
+    n = reg->call.commands.nelts;
 
-    leased = command < last && last[-1].script != NULL;
-    n = last - command - leased;
+    if (!reg->known) {
+
+        if (ngx_http_itinerary_registry_read_id(reg, command++) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        n--;
+    }
 
     if (reg->document
         && ngx_http_itinerary_registry_read_posted(reg, &command) != NGX_OK)
@@ -360,10 +418,15 @@ ngx_http_itinerary_registry_viewed(ngx_http_itinerary_registry_t *reg)
         return NGX_ERROR;
     }
 
-    if (leased
-        && ngx_http_itinerary_registry_read_trip(reg, last - 1, 1) != NGX_OK)
-    {
-        return NGX_ERROR;
+    if (reg->asks) {
+
+        n -= reg->trip.known ? 1 : 2;
+
+        rc = ngx_http_itinerary_registry_read_lease(reg);
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
     }
 
     if (ngx_http_itinerary_registry_carry(reg) != NGX_OK) {
@@ -383,13 +446,120 @@ ngx_http_itinerary_registry_viewed(ngx_http_itinerary_registry_t *reg)
     /* a booking that is known is written to where it is */
 
     reg->trip.id = reg->records[0].trip;
+    reg->anybody = 1;
 
     if (ngx_http_itinerary_registry_again(reg, ngx_http_itinerary_view_leased,
-                                          1)
+                                          2)
         != NGX_OK
-        || ngx_http_itinerary_registry_add_trip(reg, 1,
-                                                &ngx_http_itinerary_empty)
-           != NGX_OK)
+        || ngx_http_itinerary_registry_add_lease(reg) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_AGAIN;
+}
+
+
+/* the last commands of the batch */
+
+static ngx_int_t
+ngx_http_itinerary_registry_read_lease(ngx_http_itinerary_registry_t *reg)
+{
+    ngx_str_t                      alias;
+    ngx_uint_t                     known;
+    itinerary_str_t                trip;
+    ngx_http_itinerary_command_t  *last;
+
+    known = reg->trip.known;
+
+    last = reg->call.commands.elts;
+    last += reg->call.commands.nelts - 1;
+
+    if (ngx_http_itinerary_registry_read_trip(reg, known ? last : last - 1, 1)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (known) {
+        return NGX_OK;
+    }
+
+    if (ngx_http_itinerary_registry_read_text(reg, last, &alias) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (alias.data == NULL) {
+        return NGX_OK;
+    }
+
+    trip = ngx_http_itinerary_core_text(&alias);
+
+    return ngx_http_itinerary_registry_add_moved_to(reg, &trip);
+}
+
+
+/* the id is another trip's: all is asked again, of that */
+
+static ngx_int_t
+ngx_http_itinerary_registry_add_moved_to(ngx_http_itinerary_registry_t *reg,
+    const itinerary_str_t *trip)
+{
+    if (reg->moved) {
+
+        /* and that another's, which no answer brings about */
+
+        reg->trip.busy = 1;
+        return NGX_OK;
+    }
+
+    reg->moved = 1;
+
+    if (ngx_http_itinerary_registry_again(reg, ngx_http_itinerary_view_moved,
+                                          2)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (reg->leased) {
+
+        if (ngx_http_itinerary_registry_add_settle(reg, &reg->lease_id, 0,
+                                              ngx_http_itinerary_count_none)
+            == NULL)
+        {
+            return NGX_ERROR;
+        }
+
+        reg->leased = 0;
+    }
+
+    ngx_memzero(&reg->trip, sizeof(itinerary_trip_t));
+    reg->trip.id = *trip;
+
+    return ngx_http_itinerary_registry_add_trip(reg, 0, NULL) == NGX_OK
+           ? NGX_AGAIN : NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_itinerary_registry_read_moved_to(ngx_http_itinerary_registry_t *reg)
+{
+    ngx_http_itinerary_command_t  *command;
+
+    if (ngx_http_itinerary_registry_check(reg) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    command = reg->call.commands.elts;
+    command += reg->call.commands.nelts - 1;
+
+    if (ngx_http_itinerary_registry_read_trip(reg, command, 0) != NGX_OK
+        || ngx_http_itinerary_registry_again(reg,
+                                             ngx_http_itinerary_view_begun,
+                                             reg->trip.nbookings + 8)
+           != NGX_OK
+        || ngx_http_itinerary_registry_add_view_of(reg) != NGX_OK)
     {
         return NGX_ERROR;
     }

@@ -186,7 +186,8 @@ ngx_http_itinerary_transaction_settle(ngx_http_itinerary_transaction_t *txn,
                                      &txn->facts);
     }
 
-    ngx_http_itinerary_registry_doubt(&txn->registry, &txn->facts);
+    ngx_http_itinerary_registry_doubt(&txn->registry, &txn->asked,
+                                      &txn->judgement, &txn->facts);
 }
 
 

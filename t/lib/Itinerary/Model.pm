@@ -437,7 +437,7 @@ sub answered {
     }
 
     my $was = $c->{trip}{bookings};
-    my ($id, $fresh, $strange) = $self->_name($c, $answer);
+    my ($id, $fresh, $strange, $overtaken) = $self->_name($c, $answer);
     my $known = defined $self->{trips}{$id}
                 && defined $self->{trips}{$id}{state};
 
@@ -484,6 +484,12 @@ sub answered {
 
     $self->_learn_numbers($judgement, $answer, \%match, $was);
 
+    # the write, to the trip and to what was taken for it
+
+    my $rev = $self->_count($id);
+
+    $self->_count($c->{id}) if $c->{id} ne $id;
+
     if ($judgement->{record} && $id ne '') {
         my $trip = $self->_trip($id);
 
@@ -510,26 +516,16 @@ sub answered {
             $trip->{state} //= 'active';
         }
 
-        # the write, and what its supplier sees after it
-
-        my $rev = ($trip->{rev} // 0) + 1;
-
-        $trip->{rev} = $rev;
-
-        $self->_count($c->{id}) if $c->{id} ne '' && $c->{id} ne $id;
-
-        # an answer without bookings may be one of the trip's fields only, and
-        # that to a booking one of the booking only
+        # What its supplier sees after it.  An answer without bookings may be
+        # one of the trip's fields only, and that to a booking one of the booking
+        # only.
 
         if ($op->{what} !~ /book/ && $answer->{root} eq 'Itinerary'
-            && @{ $answer->{bookings} } && !$merged && !$strange
+            && @{ $answer->{bookings} } && !$merged && !$strange && !$overtaken
             && ($c->{id} eq $id || $fresh))
         {
             $self->_show($op->{who}, $id, $rev, $answer);
         }
-
-    } elsif ($id ne '') {
-        $self->_count($id);
     }
 
     $self->_count_touched($judgement, $c->{id}, $id);
@@ -552,7 +548,7 @@ sub read {
     my $was = $c->{trip}{bookings};
     my $rev = $c->{trip}{rev} // 0;
 
-    my ($id, $fresh, $strange) = $self->_name($c, $answer);
+    my ($id, $fresh, $strange, $overtaken) = $self->_name($c, $answer);
 
     # what is shown may be of another trip than was asked for
 
@@ -571,14 +567,17 @@ sub read {
 
     # who was not shown what is found now has not seen that it is gone
 
-    if (keys %{ $trip->{bookings} } > $listed && defined $trip->{state}) {
+    if (keys %{ $trip->{bookings} } > $listed && defined $trip->{state}
+        || $overtaken)
+    {
         $self->_count($id);
         $rev++;
     }
 
     $self->_learn_numbers($judgement, $answer, {}, $was);
     $trip->{state} //= 'active';
-    $self->_show($op->{who}, $id, $rev, $answer) if $c->{id} eq $id;
+    $self->_show($op->{who}, $id, $rev, $answer)
+        if $c->{id} eq $id && !$overtaken;
 
     return;
 }
@@ -586,7 +585,8 @@ sub read {
 
 # "The trip id comes from ItinLocator, TripId and id.  The first known of them
 # names the trip; the others become aliases, but an id that is already a trip
-# never does."
+# never does."  What suppliers have added by one of them, while nobody knew of
+# which trip it is, comes along with it.
 
 sub _name {
     my ($self, $c, $answer) = @_;
@@ -612,23 +612,56 @@ sub _name {
     my $strange = grep { ($is_trip->($_) ? $_ : $self->{aliases}{$_}) ne $id }
                   @known;
 
-    # by whichever id it is read, the trip has one name
+    # by whichever id it is asked for, the trip has one name
 
-    $id //= $ids[0] if $c->{op}{what} eq 'read';
-    $id //= $asked ne '' ? $asked : $ids[0] // $c->{id};
+    $id //= $ids[0] // ($asked ne '' ? $asked : $c->{id});
 
     # a booking may have been found elsewhere, by its name
 
     $asked = '' if $c->{op}{what} =~ /book/;
 
+    my $overtaken;
+
     if (!$strange || $c->{op}{what} ne 'read') {
         for my $other ($asked, @ids) {
-            next if $other eq '' || $other eq $id || $is_trip->($other);
-            $self->{aliases}{$other} //= $id;
+            next if $other eq '' || $other eq $id || $is_trip->($other)
+                    || $self->{aliases}{$other};
+
+            $self->{aliases}{$other} = $id;
+
+            my $written = $self->_carry($other, $id);
+
+            # only who has the lease knows that the answer is newer
+
+            $overtaken = 1 if $written && ($c->{op}{what} eq 'read'
+                                           || $other ne $c->{id});
         }
     }
 
-    return ($id, $fresh, $strange);
+    return ($id, $fresh, $strange, $overtaken);
+}
+
+
+# Whether it was written to.
+
+sub _carry {
+    my ($self, $from, $to) = @_;
+
+    my $old = $self->{trips}{$from} or return 0;
+    my $trip = $self->_trip($to);
+    my $written = $old->{rev} || %{ $old->{bookings} };
+
+    while (my ($name, $owner) = each %{ $old->{bookings} }) {
+        $trip->{bookings}{$name} //= $owner;
+
+        my $booking = $self->{bookings}{$name};
+
+        $booking->{trip} = $to if $booking && $booking->{trip} eq $from;
+    }
+
+    $old->{bookings} = {};
+
+    return $written;
 }
 
 
@@ -955,16 +988,12 @@ sub _trip {
 }
 
 
-# a write to a trip that is known
+# A write to a trip, which may become known only later.  Returns their number.
 
 sub _count {
     my ($self, $id) = @_;
 
-    my $trip = $self->{trips}{$id};
-
-    $trip->{rev} = ($trip->{rev} // 0) + 1 if $trip && defined $trip->{state};
-
-    return;
+    return $id ne '' ? ++$self->_trip($id)->{rev} : 0;
 }
 
 

@@ -1,0 +1,243 @@
+#!/usr/bin/perl
+
+# Which trip an id is of may become known while a write by it is under way: by
+# two writes at a time, while a body comes, or while the API is at work.  What
+# suppliers have added is found by each id all the same.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/lib";
+
+use MIME::Base64 qw(encode_base64);
+use Test::More;
+use Itinerary;
+use Itinerary::Document;
+use Itinerary::Told qw(told call go trip b);
+
+my $t = told();
+my $redis = $t->redis;
+
+my $DENIED = '403 booking_not_owned, not forwarded';
+my $n = 0;
+
+
+# a trip with an id that is not its ItinLocator
+
+sub two_ids {
+    my ($id, @bookings) = @_;
+
+    return answered(itinerary(bookings => [@bookings]), "I$id",
+                    locator => "L$id");
+}
+
+
+# An update whose answer is held until go($name).
+
+sub under_way {
+    my ($who, $id, $xml, $shown, $name, @headers) = @_;
+
+    my $before = $t->requests;
+
+    my $client = $t->post_xml_async("/allow/trip/v1.1?tripId=$id", $who, $xml,
+        headers => ['X-Body' => encode_base64($shown, ''), 'X-Until' => $name,
+                    @headers]);
+
+    wait_for(sub { $t->requests > $before }) or die "it is not forwarded\n";
+
+    return $client;
+}
+
+
+# An update, or a post to another target, of which the gateway has the headers
+# and has looked up the trip.
+
+sub begun {
+    my ($target, $who, $xml, $shown) = @_;
+
+    my $before = looked_up();
+
+    my $client = $t->http_async('POST', $target, headers => [
+        'X-Supplier' => $who, 'Content-Type' => 'application/xml',
+        'Content-Length' => length $xml, 'X-Body' => encode_base64($shown, ''),
+    ], body => [substr $xml, 0, 100]);
+
+    wait_for(sub { looked_up() > $before }) or die "it is not looked up\n";
+
+    return sub {
+        $client->send(substr $xml, 100);
+
+        my $answer = $client->finish;
+
+        return $answer->{status} . ' ' . (code_of($answer) // '');
+    };
+}
+
+
+sub looked_up {
+    my $calls = $redis->cli->info('commandstats')->{cmdstat_hgetall} // '';
+
+    return $calls =~ /calls=(\d+)/ ? $1 : 0;
+}
+
+
+# The trip has one record, in which these bookings are listed ("BETA|B1"), and
+# by neither id anybody leaves out what is another's.
+
+sub is_guarded {
+    my ($id, @bookings) = @_;
+
+    my @names = grep { !$redis->cli->exists("itinerary:alias:$_$id") } qw(I L);
+
+    is(scalar @names, 1, 'one of the ids is the trip\'s name');
+    is(join(' ', sort map { /\Abooking:(.*)/ ? $1 : () }
+            $redis->cli->hkeys("itinerary:trip:$names[0]$id")),
+       join(' ', sort @bookings), 'under which the bookings are');
+
+    for my $by ("I$id", "L$id") {
+        for my $booking (@bookings) {
+            my ($source, $locator) = split /\|/, $booking;
+            my @others = map { b(split /\|/) } grep { $_ ne $booking }
+                         @bookings;
+            my $who = $source eq 'ALPHA' ? 'Beta' : 'Alpha';
+
+            is(call($who, "/allow/trip/v1.1?tripId=$by",
+                    itinerary(bookings => [@others, b($who, "X$id")]),
+                    two_ids($id, @others, b($who, "X$id"))), $DENIED,
+               "$who may not leave out $booking by $by");
+        }
+    }
+
+    return;
+}
+
+
+# two updates by two ids, of which the second asks Redis after the first has
+# recorded, or both ask at a time
+
+for my $pause (0, 1) {
+    my $id = ++$n;
+    my ($alpha, $beta) = (b('Alpha', "A$id"), b('Beta', "B$id"));
+
+    my $first = under_way('Alpha', "I$id", itinerary(bookings => [$alpha]),
+                          two_ids($id, $alpha), "Alpha$id");
+    my $second = under_way('Beta', "L$id", itinerary(bookings => [$beta]),
+                           two_ids($id, $alpha, $beta), "Beta$id");
+
+    $redis->pause if $pause;
+    go("Alpha$id");
+
+    if ($pause) {
+
+        # both answers have come when a later one has
+
+        go("Beta$id");
+        is($t->http('GET', '/trip/v1.1')->{status}, 200, 'both are answered');
+        $redis->resume;
+    }
+
+    is($first->finish->{status}, 200, 'Alpha updates an unknown trip');
+    go("Beta$id");
+    is($second->finish->{status}, 200, 'and Beta, by its other id');
+    is_guarded($id, "ALPHA|A$id", "BETA|B$id");
+}
+
+
+# a body that comes slowly
+
+for my $case (['an update', 'trip/v1.1?tripId=I%d', sub {
+                   itinerary(bookings => [$_[0]])
+               }, 'booking_not_owned'],
+              ['a booking', 'booking/v1.1?tripId=I%d', sub {
+                   booking(ns => $Itinerary::Document::NAMESPACE, %{ $_[0] })
+               }, ''])
+{
+    my ($what, $target, $xml, $code) = @$case;
+    my $id = ++$n;
+    my ($alpha, $beta) = (b('Alpha', "A$id"), b('Beta', "B$id"));
+
+    my $send = begun('/allow/' . sprintf($target, $id), 'Beta', $xml->($beta),
+                     two_ids($id, $alpha, $beta));
+
+    is(call('Alpha', "/allow/trip/v1.1?tripId=L$id",
+            itinerary(bookings => [$alpha]), two_ids($id, $alpha)), '200',
+       "the ids of a trip are shown while $what is posted by one of them");
+    is($send->(), $code ? "403 $code" : '200 ', 'it is judged as of that trip');
+    is_guarded($id, "ALPHA|A$id", $code ? () : "BETA|B$id");
+    is($redis->cli->hget("itinerary:trip:$_$id", 'writer'), undef,
+       "nothing keeps the trip $_$id busy") for qw(I L);
+}
+
+
+# the trip that it is of is busy
+
+my $id = ++$n;
+my ($alpha, $beta) = (b('Alpha', "A$id"), b('Beta', "B$id"));
+
+is(call('Alpha', "/allow/trip/v1.1?tripId=L$id",
+        itinerary(bookings => [$alpha]), trip("L$id", $alpha)), '200',
+   'a trip by one id');
+
+my $send = begun("/allow/trip/v1.1?tripId=I$id", 'Alpha',
+                 itinerary(bookings => [$alpha]), two_ids($id, $alpha));
+
+is($t->http('GET', "/trip/v1.1/L$id", headers => [
+       'X-Supplier' => 'Gamma',
+       'X-Body' => encode_base64(two_ids($id, $alpha), '')])->{status}, 200,
+   'of which another is shown');
+wait_for(sub { $redis->cli->exists("itinerary:alias:I$id") });
+
+my $first = under_way('Alpha', "L$id", itinerary(bookings => [$alpha]),
+                      two_ids($id, $alpha), 'busy');
+
+is($send->(), '409 trip_busy', 'is busy by the other id, too');
+go('busy');
+is($first->finish->{status}, 200, 'until the first write is answered');
+
+
+# a write that is in doubt
+
+$id = ++$n;
+($alpha, $beta) = (b('Alpha', "A$id"), b('Beta', "B$id"));
+$first = under_way('Beta', "I$id", itinerary(bookings => [$beta]), '<broken',
+                   'doubt', 'X-Status' => 500);
+
+is(call('Alpha', "/allow/trip/v1.1?tripId=L$id",
+        itinerary(bookings => [$alpha]), two_ids($id, $alpha)), '200',
+   'the ids of a trip are shown while Beta writes by one of them');
+go('doubt');
+is($first->finish->{status}, 500, 'which fails');
+is_guarded($id, "ALPHA|A$id", "BETA|B$id");
+is($redis->cli->hget("itinerary:booking:BETA|B$id", 'state'), 'pending',
+   'what is in doubt is in doubt');
+
+
+# a booking that was in the trip by its old id is cancelled in the new one
+
+$id = ++$n;
+$alpha = b('Alpha', "A$id");
+
+is(call('Alpha', "/allow/booking/v1.1?tripId=I$id",
+        booking(ns => $Itinerary::Document::NAMESPACE, %$alpha),
+        trip("I$id", $alpha)), '200', 'a booking in an unknown trip');
+
+# what a gateway of before may have left
+
+$redis->cli->set("itinerary:alias:I$id", "L$id");
+$redis->cli->hset("itinerary:trip:L$id", 'state', 'active', 'created',
+                  '2026-01-01T00:00:00.000Z', 'rev', 1);
+
+$first = under_way('Gamma', "L$id", itinerary(), two_ids($id), 'cancel');
+is(call('Alpha', '/booking/v1.1/cancel?bookingSource=Alpha'
+                 . "&confirmationNumber=A$id"), '409 trip_busy, not forwarded',
+   'is not cancelled while another writes to the trip');
+go('cancel');
+$first->finish;
+is(call('Alpha', '/booking/v1.1/cancel?bookingSource=Alpha'
+                 . "&confirmationNumber=A$id", undef, two_ids($id)), '200',
+   'but then');
+is($redis->cli->hget("itinerary:trip:L$id", 'rev'), 3,
+   'which is a write to the trip');
+
+$t->done;
