@@ -304,7 +304,11 @@ is_unavailable('a master that becomes a replica is not used',
                create(port => $t->port(2)));
 reconnect($fragile);
 is_unavailable('nor is a replica', create(port => $t->port(2)));
+
+# it is connected to once a second at most, when it is asked
+
 ok($t->wait_for(sub {
+    create(port => $t->port(2));
     $t->error_log =~ /redis "\Q@{[ $fragile->address ]}\E" is not a master/;
 }), 'the log says why');
 is(scalar($t->requests), $forwarded, 'nothing is forwarded');
