@@ -389,6 +389,25 @@ my $XML = itinerary(bookings => [$CAR, { source => 'Alpha', locator => 'A2' }]);
 }
 
 {
+    # a booking that is shown as one that was posted so into an older trip
+
+    my $traveler = fresh();
+    my $old = id_of(post('plain', 'Delta', $traveler, itinerary(
+        start => '2001-01-01', end => '2001-01-02',
+        bookings => [{ source => 'ConcurCars', locator => 'Y' }])));
+    my $id = id_of(post('plain', 'Alpha', $traveler, itinerary(bookings => [
+        { source => 'Alpha', locator => 'Y' }])));
+    my $before = details('stored', $id);
+
+    is(bookings(post('renamed', 'Beta', "tripId=$id",
+                     details('renamed', $id)->{body})), 'ConcurCars/Y',
+       'what is shown alike in another trip is sent back');
+    is(unmodified(details('stored', $id)), unmodified($before),
+       'and is still itself');
+    is(bookings(details('stored', $old)), 'ConcurCars/Y', 'as is the other');
+}
+
+{
     # two bookings that are shown alike, here and in an older trip
 
     my $traveler = fresh();
@@ -424,8 +443,17 @@ my $XML = itinerary(bookings => [$CAR, { source => 'Alpha', locator => 'A2' }]);
     post('renamed', 'Gamma', "tripId=$id", itinerary(bookings => [
         { source => 'ConcurCars', locator => 'X' }]));
 
+    is(bookings(details('plain', $id)), 'Alpha/X',
+       'a booking that was posted under that name elsewhere has nothing, too');
+
+    post('plain', 'Gamma', "tripId=$id", itinerary(bookings => [
+        { source => 'Alpha', locator => 'X' },
+        { source => 'ConcurCars', locator => 'X' }]));
+    post('renamed', 'Gamma', "tripId=$id", itinerary(bookings => [
+        { source => 'ConcurCars', locator => 'X' }]));
+
     is(bookings(details('plain', $id)), 'ConcurCars/X',
-       'a booking that was posted under that name comes first');
+       'one that was posted so into this trip comes first');
 }
 
 {

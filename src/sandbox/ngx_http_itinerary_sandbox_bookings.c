@@ -164,6 +164,7 @@ ngx_http_itinerary_sandbox_cancel_booking(
     search.source = source;
     search.number = number;
     search.first = NULL;
+    search.only = 0;
     search.others = NULL;
 
     ngx_shmtx_lock(&call->zone->shpool->mutex);

@@ -67,7 +67,7 @@ ngx_http_itinerary_sandbox_search(ngx_http_itinerary_sandbox_call_t *call,
     }
 
     for (q = ngx_queue_head(queue);
-         q != ngx_queue_sentinel(queue);
+         q != ngx_queue_sentinel(queue) && !search->only;
          q = ngx_queue_next(q))
     {
         if (fit == NGX_HTTP_ITINERARY_SANDBOX_SEARCH_LOCATOR) {
@@ -350,9 +350,15 @@ ngx_http_itinerary_sandbox_search_own(ngx_http_itinerary_sandbox_call_t *call,
                   ngx_http_itinerary_sandbox_name_lookup(
                                              &call->zone->sh->bookings, name);
 
-    if ((booking && booking->trip)
-        || !ngx_http_itinerary_sandbox_kind_is_source(&source))
-    {
+    if (!ngx_http_itinerary_sandbox_kind_is_source(&source)) {
+        return NGX_OK;
+    }
+
+    /* there may be one that was posted under it, but not in this trip */
+
+    search.only = booking && booking->trip;
+
+    if (search.only && (first == NULL || booking->trip == first)) {
         return NGX_OK;
     }
 
