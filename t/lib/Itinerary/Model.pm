@@ -743,7 +743,11 @@ sub _learn_effects {
     my ($self, $judgement, $answer, $match, $id, $void) = @_;
 
     my $c = $judgement->{case};
-    my %shown = map { $_->{name} => $_ } @{ $answer->{bookings} };
+    # of two bookings of one name, the one that is there
+
+    my %shown = map { $_->{name} => $_ }
+                sort { !!$a->{segments} <=> !!$b->{segments} }
+                @{ $answer->{bookings} };
     my %other;       # the name under which a booking is shown, if another
 
     for my $name (keys %$match) {

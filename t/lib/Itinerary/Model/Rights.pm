@@ -43,7 +43,9 @@ sub created {
 
 
 # What comes to the API in another way than through the gateway: that it has
-# made a trip's dates wider is not known, and an echo may undo it.
+# made a trip's dates wider is not known, and an echo may undo it.  Nor are its
+# bookings, until an answer has shown them: they are nobody's, and whose post is
+# the first of that name has them.
 
 sub passed_by {
     my ($self, $before, $now) = @_;
@@ -69,20 +71,28 @@ sub adopted {
     my ($self, $model, $request) = @_;
 
     my $who = $request->{who};
+    my $adopts = $request->{policy}{unknown_trip} eq 'adopt';
 
-    return if $request->{policy}{unknown_trip} ne 'adopt';
-
-    for my $trip (keys %{ $self->{trips} }) {
+    for my $trip ($adopts ? keys %{ $self->{trips} } : ()) {
         my $record = $model->{trips}{ $model->trip_id($trip) } or next;
         $self->{adopted}{"$trip of $who"} = 1 if $record->{owner} eq $who;
     }
 
     for my $name (keys %{ $self->{bookings} }) {
         my $record = $model->{bookings}{$name} or next;
-        $self->{adopted}{"$name of $who"} = 1 if $record->{owner} eq $who;
+        $self->{adopted}{"$name of $who"} = 1
+            if ($adopts || $self->_has_passed_by($name))
+               && $record->{owner} eq $who;
     }
 
     return;
+}
+
+
+sub _has_passed_by {
+    my ($self, $name) = @_;
+
+    return $self->{bookings}{$name} eq 'Legacy';
 }
 
 
@@ -118,6 +128,11 @@ sub before {
     my ($self, $model, $request) = @_;
 
     my (%nobodys, %listed);
+
+    for my $name (keys %{ $self->{bookings} }) {
+        $nobodys{$name} = 1
+            if !$model->{bookings}{$name} && $self->_has_passed_by($name);
+    }
 
     # an id that was never shown is of a trip that nobody has on record
 
@@ -203,6 +218,8 @@ sub violated {
             my ($old, $new) = ($was{$name}, $is{$name});
 
             next if $old && $new && _is_same($old, $new);
+            next if _is_renamed($old ? ($old, \%was, \%is)
+                                     : ($new, \%is, \%was));
 
             next if $self->is_of('bookings', $name, $who)
                     || $c->{nobodys}{$name};
@@ -247,6 +264,27 @@ sub _is_same {
     my ($old, $new) = @_;
 
     return _trimmed($old) eq _trimmed($new);
+}
+
+
+# An API that renames sources may keep a booking that is sent back by the name
+# that it was shown by.
+
+sub _is_renamed {
+    my ($booking, $here, $there) = @_;
+
+    my $content = _sourceless($booking);
+
+    return !$there->{ $booking->{name} }
+           && grep { !$here->{ $_->{name} } && _sourceless($_) eq $content }
+              values %$there;
+}
+
+
+sub _sourceless {
+    my ($booking) = @_;
+
+    return _trimmed($booking) =~ s{<BookingSource>.*?</>}{}r;
 }
 
 
