@@ -133,7 +133,8 @@ for my $pause (0, 1) {
         # both answers have come when a later one has
 
         go("Beta$id");
-        is($t->http('GET', '/trip/v1.1')->{status}, 200, 'both are answered');
+        is($t->http('GET', '/trip/v1.1')->{status}, 200,
+           'a later request is answered');
         $redis->resume;
     }
 
@@ -186,7 +187,8 @@ is($t->http('GET', "/trip/v1.1/L$id", headers => [
        'X-Supplier' => 'Gamma',
        'X-Body' => encode_base64(two_ids($id, $alpha), '')])->{status}, 200,
    'of which another is shown');
-wait_for(sub { $redis->cli->exists("itinerary:alias:I$id") });
+ok(wait_for(sub { $redis->cli->exists("itinerary:alias:I$id") }),
+   'which is learnt');
 
 my $first = under_way('Alpha', "L$id", itinerary(bookings => [$alpha]),
                       two_ids($id, $alpha), 'busy');
@@ -200,7 +202,8 @@ is($first->finish->{status}, 200, 'until the first write is answered');
 
 $id = ++$n;
 ($alpha, $beta) = (b('Alpha', "A$id"), b('Beta', "B$id"));
-$first = under_way('Beta', "I$id", itinerary(bookings => [$beta]), '<broken',
+$first = under_way('Beta', "I$id", itinerary(bookings => [$beta]),
+                   '<broken' . ' ' x 100,
                    'doubt', 'X-Status' => 500);
 
 is(call('Alpha', "/allow/trip/v1.1?tripId=L$id",
@@ -213,6 +216,64 @@ is($redis->cli->hget("itinerary:booking:BETA|B$id", 'state'), 'pending',
    'what is in doubt is in doubt');
 
 
+# a GET while a write by the other id is under way, answered, refused, or lost
+
+sub seen_meanwhile {
+    my ($id, $old, $new, @headers) = @_;
+
+    my $write = under_way('Alpha', "I$id", $new =~ s/<(id|ItinLocator)>.*?>//gr,
+                          $new, "seen$id", @headers);
+
+    is($t->http('GET', "/trip/v1.1/L$id", headers => [
+           'X-Supplier' => 'Gamma', 'X-Body' => encode_base64($old, '')])
+       ->{status}, 200, 'Gamma gets a trip by one id');
+    ok(wait_for(sub { $redis->cli->exists("itinerary:alias:I$id") }),
+       'while Alpha writes to it by another');
+    is($redis->cli->exists("itinerary:view:L$id|Gamma"), 0,
+       'what Gamma is shown may be old already');
+    ok(defined $t->shown('Gamma', "L$id", sub {
+        $t->http('GET', "/trip/v1.1/L$id", headers => [
+            'X-Supplier' => 'Gamma', 'X-Body' => encode_base64($old, '')])
+    }), 'what it is shown next, too');
+    like(call('Gamma', "/trip/v1.1?tripId=L$id", $old, $old),
+         qr/\A(?:403 booking_not_owned|409 trip_busy), not forwarded\z/,
+         'it is not sent back meanwhile');
+
+    return $write;
+}
+
+
+for my $case (['is answered', 200, '409 stale_view, not forwarded'],
+              ['is in doubt', 500, '409 stale_view, not forwarded'],
+              ['is refused', 400, '200'])
+{
+    my ($what, $status, $code) = @$case;
+
+    $id = ++$n;
+
+    my $old = two_ids($id, b('Old', "O$id"));
+    my $new = two_ids($id, b('Alpha', "A$id"), b('Old', "O$id"));
+
+    my $write = seen_meanwhile($id, $old, $new, 'X-Status' => $status);
+
+    go("seen$id");
+    is($write->finish->{status}, $status, "the write $what");
+    is($redis->cli->hget("itinerary:trip:$_$id", 'writer'), undef,
+       "nothing keeps $_$id busy") for 'I', 'L';
+
+    if ($status == 400) {
+        is($redis->cli->hget("itinerary:trip:L$id", "booking:ALPHA|A$id"),
+           undef, 'what it has claimed is not in the trip');
+    }
+
+    like(call('Gamma', "/trip/v1.1?tripId=L$id", $old, $old),
+         $status == 400 ? qr/\A200\z/
+         : qr/\A(?:403 booking_not_owned|409 stale_view), not forwarded\z/,
+         $status == 400 ? 'Gamma may send back what it was shown'
+                        : 'Gamma may not undo it');
+}
+
+
 # a booking that was in the trip by its old id is cancelled in the new one
 
 $id = ++$n;
@@ -222,7 +283,7 @@ is(call('Alpha', "/allow/booking/v1.1?tripId=I$id",
         booking(ns => $Itinerary::Document::NAMESPACE, %$alpha),
         trip("I$id", $alpha)), '200', 'a booking in an unknown trip');
 
-# what a gateway of before may have left
+# what an older gateway may have left
 
 $redis->cli->set("itinerary:alias:I$id", "L$id");
 $redis->cli->hset("itinerary:trip:L$id", 'state', 'active', 'created',
@@ -233,7 +294,7 @@ is(call('Alpha', '/booking/v1.1/cancel?bookingSource=Alpha'
                  . "&confirmationNumber=A$id"), '409 trip_busy, not forwarded',
    'is not cancelled while another writes to the trip');
 go('cancel');
-$first->finish;
+is($first->finish->{status}, 200, 'until that is answered');
 is(call('Alpha', '/booking/v1.1/cancel?bookingSource=Alpha'
                  . "&confirmationNumber=A$id", undef, two_ids($id)), '200',
    'but then');

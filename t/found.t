@@ -113,7 +113,7 @@ my @both = map {
         'X-Until' => "both-$_"])
 } qw(Delta Alpha);
 
-wait_for(sub { $t->requests == $before + 2 });
+wait_for(sub { $t->requests == $before + 2 }) or die "no GETs\n";
 go('both-Delta');
 $both[0]->finish;
 ok(wait_for(sub { rev('view:T4|Delta') }), 'Delta is shown it');
@@ -125,10 +125,33 @@ is(call('Delta', '/trip/v1.1?tripId=T4', $new, $new), '200',
    'who found it may send it back');
 
 
-# a trip is not found in itself
+# by the GET that makes the trip known, while another one is under way
 
-get('Delta', 'T3', trip('T3', b('Old', 'O3')));
-is(rev('trip:T3'), undef, 'a trip that is new to the registry has no writes');
-is(rev('view:T3|Delta'), 0, 'as its view says');
+$old = trip('T5', b('Old', 'O5'));
+$new = trip('T5', b('Old', 'O5'), b('Beta', 'B5'));
+$before = $t->requests;
+
+my $client = $t->http_async('GET', '/trip/v1.1/T5', headers => [
+    'X-Supplier' => 'Alpha', 'X-Body' => encode_base64($old, ''),
+    'X-Until' => 'first']);
+
+wait_for(sub { $t->requests > $before }) or die "no GET\n";
+is(booked('Beta', 'B5'), '200', 'Beta books while Alpha gets an unknown trip');
+get('Delta', 'T5', $new);
+is(rev('trip:T5'), 1, 'Delta is shown where: that counts');
+is(rev('view:T5|Delta'), 1, 'its view is of that');
+go('first');
+$client->finish;
+ok(wait_for(sub { defined rev('view:T5|Alpha') }),
+   'Alpha sees what was before');
+is(call('Alpha', '/trip/v1.1?tripId=T5', $old, $old), $DENIED,
+   'and may not leave the booking out');
+
+
+# a trip without bookings
+
+get('Delta', 'T3', trip('T3'));
+is(rev('trip:T3'), undef, 'where nothing is found, nothing is counted');
+is(rev('view:T3|Delta'), 0, 'as the view says');
 
 $t->done;

@@ -198,7 +198,7 @@ is(post('Alpha', '/audit/trip/v1.1?tripId=T8',
 is(last_record(), 'completed audit deny trip_not_owned recorded',
    'audit: it would be refused');
 is_deeply([$redis->cli->keys('itinerary:alias:*')], [],
-          'audit: so that they are not recorded');
+          'audit: the ids of a trip that it may not write to are not recorded');
 
 for my $case (
     ['no XML',           '/audit/trip/v1.1', 'no XML', 'malformed_body'],

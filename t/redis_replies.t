@@ -427,7 +427,7 @@ for my $script ('booking:\S+ own ', 'trip:\S+ [0-9a-f]{32} Alpha active ') {
 
     $fake->rules({ match => "(?s)^EVAL .* 1 itinerary:$script", times => 1,
                    reply => "-BUSY Redis is busy running a script.\r\n" });
-    my $records = () = $t->read_file('audit.log') =~ /\n/g;
+    my $records = () = $t->audit;
     is(post($alpha, '', 'BUSY' . ++$locator)->{status}, 200, 'a trip');
     is(($t->wait_audit($records + 2))[-1]{outcome}, 'in_doubt',
        'of which a script is refused');

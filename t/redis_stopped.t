@@ -305,7 +305,7 @@ is_unavailable('a master that becomes a replica is not used',
 reconnect($fragile);
 is_unavailable('nor is a replica', create(port => $t->port(2)));
 
-# it is connected to once a second at most, when it is asked
+# it is connected to again within a second, but only when it is asked
 
 ok($t->wait_for(sub {
     create(port => $t->port(2));

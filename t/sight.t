@@ -313,7 +313,7 @@ my $two = trip('T1', b('Old', 'O1', segments => [{ Car => 'C1' }]),
 is($t->shown('Alpha', 'T1', sub { get('/trip/v1/T1', $two) })->{status}, 200,
    'a trip is shown to a supplier');
 is_deeply(records($redis, match => qr/[TI]1$|OLD/), {
-    'trip:T1'        => { state => 'active', created => 'time',
+    'trip:T1'        => { state => 'active', created => 'time', rev => 1,
                           'booking:OLD|O1' => '' },
     'alias:I1'       => 'T1',
     'confirmation:OLD|C1' => 'O1',

@@ -490,13 +490,12 @@ ngx_http_itinerary_redis_replied(ngx_http_itinerary_redis_conn_t *conn)
         /* one that was refused may not have been kept */
 
         conn->scripts &= ~command->script->bit;
-    }
 
-    if (command->script && !command->resent
-        && command->reply.type == NGX_HTTP_ITINERARY_REDIS_ERROR
-        && ngx_strncmp(command->reply.text.data, "NOSCRIPT", 8) == 0)
-    {
-        return ngx_http_itinerary_redis_resend(conn, call, slot.index);
+        if (!command->resent
+            && ngx_strncmp(command->reply.text.data, "NOSCRIPT", 8) == 0)
+        {
+            return ngx_http_itinerary_redis_resend(conn, call, slot.index);
+        }
     }
 
     if (--call->pending) {
@@ -519,10 +518,10 @@ ngx_http_itinerary_redis_replied(ngx_http_itinerary_redis_conn_t *conn)
 
 /*
  * The server has not the script that was sent: its scripts were flushed, or
- * left out to make room, or the command that held it in full was refused and
- * this one was on its way already.  From here on every script is sent
- * in full again, first by the command that missed it.  What follows that in its
- * call may be carried out already, which is not undone.
+ * evicted to make room, or the command that held it in full was refused when
+ * this one was on its way already.  From here on every script is sent in full
+ * again, first by the command that missed it.  What follows that in its call
+ * may be carried out already, which is not undone.
  */
 
 static ngx_int_t

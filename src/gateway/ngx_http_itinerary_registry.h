@@ -42,9 +42,12 @@ typedef struct ngx_http_itinerary_registry_s  ngx_http_itinerary_registry_t;
 
 typedef struct {
     itinerary_trip_t                  trip;
-    itinerary_str_t                   of;        /* the trip's name; empty: it
-                                                    is not known */
-} ngx_http_itinerary_name_t;
+    itinerary_str_t                   name;      /* of the trip; empty: it is
+                                                    not known */
+    ngx_str_t                         writer;    /* another request that has
+                                                    the lease of that id */
+    ngx_str_t                         until;     /* or had, unix ms */
+} ngx_http_itinerary_trip_id_t;
 
 /*
  * One request's dealings with the registry.  The fields above the line are
@@ -112,29 +115,34 @@ struct ngx_http_itinerary_registry_s {
     ngx_str_t                         since;     /* of a CREATE: alike, when
                                                     it was forwarded */
     itinerary_str_t                   body_ids[3];
-    ngx_uint_t                        nnames;    /* the answer's ids, and the
+    ngx_uint_t                        ntrip_ids; /* the answer's ids, and the
                                                     one that was asked for */
-    ngx_http_itinerary_name_t         names[4];
-    ngx_http_itinerary_name_t        *asked;
+    ngx_http_itinerary_trip_id_t      trip_ids[4];
+    ngx_http_itinerary_trip_id_t     *asked;
     ngx_uint_t                        naliases;  /* of them, to be recorded */
-    itinerary_trip_t                 *aliases[4];
+    ngx_http_itinerary_trip_id_t     *aliases[4];
     ngx_uint_t                        ncarried;  /* bookings listed in these */
     itinerary_str_t                   lease_id;  /* the trip that is leased */
     itinerary_str_t                  *touched;   /* ids, each once */
     itinerary_str_t                   source;    /* with the number */
     itinerary_record_t              **missing;   /* of the trip, not posted */
-    ngx_uint_t                        settled;   /* command, from 1, that tells
-                                                    the trip what a GET shows */
-    ngx_uint_t                        found;     /* writes that a GET found */
-    unsigned                          anybody:1; /* of a view, to ask again */
+    ngx_uint_t                        finding;   /* the command, from 1, that
+                                                    counts what a GET finds */
+    unsigned                          anybody:1; /* as registry_view() has it */
     unsigned                          any:1;
-    unsigned                          asks:1;    /* for the trip's lease */
-    unsigned                          moved:1;   /* its id was another's */
-    unsigned                          overtaken:1; /* by writes to them */
+    unsigned                          asks:1;    /* for the trip's lease, or
+                                                    for its name */
+    unsigned                          followed:1; /* its id was an alias */
+    unsigned                          overtaken:1; /* an alias was written to
+                                                    without our lease: the
+                                                    answer may be older */
     unsigned                          keeps:1;   /* the trip's lease, until the
                                                     aliases are on record */
-    unsigned                          fresh:1;   /* none of the answer's ids was
-                                                    known */
+    unsigned                          fresh:1;   /* neither the answer's ids nor
+                                                    what was asked for stood for
+                                                    a trip */
+    unsigned                          found:1;   /* what a GET finds was
+                                                    counted */
     unsigned                          strange:1; /* the answer names another
                                                     trip as well */
     unsigned                          nmissing;
@@ -164,7 +172,9 @@ void ngx_http_itinerary_registry_lookup(ngx_http_itinerary_registry_t *reg,
  * posted bookings, for their sources unless "any" may be posted under, for the
  * trips that the body's ids stand for, for the view that an UPDATE is compared
  * with, and, for a CANCEL, for the supplier's own bookings in the trip.  Fills
- * reg->trip, reg->view, reg->records, reg->ids.
+ * reg->trip, reg->view, reg->records, reg->ids.  Where the look-up did not know
+ * the trip, and its id has become an alias since, all is asked of the trip that
+ * it stands for: reg->trip is that one then.
  */
 
 void ngx_http_itinerary_registry_view(ngx_http_itinerary_registry_t *reg,
@@ -200,7 +210,8 @@ ngx_int_t ngx_http_itinerary_registry_forward(
 /*
  * Nobody knows what the write did: keeps the claims, records the numbers of
  * the facts, counts it as a write to every trip that it may have reached, and
- * gives back the leases.
+ * gives back the leases.  What is listed under an id that has become an alias
+ * meanwhile goes to the trip's name.  "j" is all zero where nothing was judged.
  */
 
 void ngx_http_itinerary_registry_doubt(ngx_http_itinerary_registry_t *reg,

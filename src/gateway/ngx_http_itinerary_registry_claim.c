@@ -41,7 +41,8 @@ static ngx_int_t ngx_http_itinerary_registry_lost(
 static ngx_int_t ngx_http_itinerary_registry_released(
     ngx_http_itinerary_registry_t *reg);
 static ngx_int_t ngx_http_itinerary_registry_unlist(
-    ngx_http_itinerary_registry_t *reg, ngx_uint_t n);
+    ngx_http_itinerary_registry_t *reg, const itinerary_str_t *trip,
+    ngx_uint_t n);
 
 
 static ngx_str_t  ngx_http_itinerary_empty = ngx_string("");
@@ -376,7 +377,7 @@ ngx_http_itinerary_registry_release(ngx_http_itinerary_registry_t *reg)
     j = reg->claimed ? reg->j : NULL;
     n = 0;
 
-    ngx_http_itinerary_registry_begin(reg, j ? j->neffects + 2 : 2,
+    ngx_http_itinerary_registry_begin(reg, j ? j->neffects + 3 : 3,
                                       ngx_http_itinerary_registry_released);
 
     rc = ngx_http_itinerary_registry_now(reg);
@@ -396,7 +397,7 @@ ngx_http_itinerary_registry_release(ngx_http_itinerary_registry_t *reg)
     }
 
     if (rc == NGX_OK && reg->trip.id.len && reg->leased && n == 0) {
-        rc = ngx_http_itinerary_registry_unlist(reg, 0);
+        rc = ngx_http_itinerary_registry_unlist(reg, &reg->trip.id, 0);
     }
 
     if (rc == NGX_OK) {
@@ -407,6 +408,14 @@ ngx_http_itinerary_registry_release(ngx_http_itinerary_registry_t *reg)
     if (rc == NGX_OK) {
         rc = ngx_http_itinerary_registry_settle_touched(reg,
                                                ngx_http_itinerary_count_none);
+    }
+
+    /* what was listed, and the lease, may have gone to the trip's name */
+
+    reg->asks = reg->trip.id.len && !reg->trip.known;
+
+    if (rc == NGX_OK && reg->asks) {
+        rc = ngx_http_itinerary_registry_add_get(reg, "alias:", &reg->trip.id);
     }
 
     ngx_http_itinerary_registry_send(reg, rc);
@@ -421,7 +430,9 @@ ngx_http_itinerary_registry_release(ngx_http_itinerary_registry_t *reg)
 static ngx_int_t
 ngx_http_itinerary_registry_released(ngx_http_itinerary_registry_t *reg)
 {
+    ngx_str_t                      alias;
     ngx_uint_t                     i, n;
+    itinerary_str_t                trip;
     itinerary_judgement_t         *j;
     ngx_http_itinerary_command_t  *command;
 
@@ -429,43 +440,71 @@ ngx_http_itinerary_registry_released(ngx_http_itinerary_registry_t *reg)
         return NGX_ERROR;
     }
 
-    j = reg->claimed ? reg->j : NULL;
+    if (reg->step == ngx_http_itinerary_claim_unlisted) {
+        reg->leased = 0;
+        reg->claimed = 0;
 
-    if (j && reg->step == ngx_http_itinerary_claim_begun
-        && reg->trip.id.len)
+        return NGX_OK;
+    }
+
+    j = reg->claimed && reg->trip.id.len ? reg->j : NULL;
+
+    command = reg->call.commands.elts;
+
+    ngx_str_null(&alias);
+
+    if (reg->asks
+        && ngx_http_itinerary_registry_read_text(reg,
+                                       &command[reg->call.commands.nelts - 1],
+                                       &alias)
+           != NGX_OK)
     {
-        command = reg->call.commands.elts;
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_itinerary_registry_again(reg,
+                                          ngx_http_itinerary_claim_unlisted, 2)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    for (i = 0, n = 0; j && i < j->neffects; i++) {
+
+        if (!j->effects[i].claim) {
+            continue;
+        }
+
+        n++;
+
+        if (command++->reply.integer == 2) {
+            j->effects[i].claim = 0;
+        }
+    }
+
+    if (n) {
 
         for (i = 0, n = 0; i < j->neffects; i++) {
-
-            if (!j->effects[i].claim) {
-                continue;
-            }
-
-            if (command++->reply.integer == 2) {
-                j->effects[i].claim = 0;
-            }
-
-            n++;
+            n += j->effects[i].claim;
         }
 
-        if (n) {
-
-            for (i = 0, n = 0; i < j->neffects; i++) {
-                n += j->effects[i].claim;
-            }
-
-            if (ngx_http_itinerary_registry_again(reg,
-                                           ngx_http_itinerary_claim_unlisted,
-                                           1)
-                != NGX_OK
-                || ngx_http_itinerary_registry_unlist(reg, n) != NGX_OK)
-            {
-                return NGX_ERROR;
-            }
-
-            return NGX_AGAIN;
+        if (ngx_http_itinerary_registry_unlist(reg, &reg->trip.id, n)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
         }
+    }
+
+    if (alias.data) {
+        trip = ngx_http_itinerary_core_text(&alias);
+
+        if (ngx_http_itinerary_registry_unlist(reg, &trip, n) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    if (reg->call.commands.nelts) {
+        return NGX_AGAIN;
     }
 
     reg->leased = 0;
@@ -475,15 +514,15 @@ ngx_http_itinerary_registry_released(ngx_http_itinerary_registry_t *reg)
 }
 
 
-/* takes "n" claims off the trip's list; gives back the lease */
+/* takes "n" claims off a trip's list; gives back the lease */
 
 static ngx_int_t
 ngx_http_itinerary_registry_unlist(ngx_http_itinerary_registry_t *reg,
-    ngx_uint_t n)
+    const itinerary_str_t *trip, ngx_uint_t n)
 {
     ngx_http_itinerary_command_t  *command;
 
-    command = ngx_http_itinerary_registry_add_settle(reg, &reg->trip.id, n,
+    command = ngx_http_itinerary_registry_add_settle(reg, trip, n,
                                               ngx_http_itinerary_count_none);
     if (command == NULL) {
         return NGX_ERROR;

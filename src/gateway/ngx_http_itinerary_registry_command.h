@@ -36,8 +36,7 @@ typedef ngx_http_itinerary_redis_value_t    ngx_http_itinerary_value_t;
 typedef enum {
     ngx_http_itinerary_count_none = 0,
     ngx_http_itinerary_count_write,
-    ngx_http_itinerary_count_found    /* if a booking is new in a trip that
-                                         the registry knows */
+    ngx_http_itinerary_count_found    /* if a booking is new in it */
 } ngx_http_itinerary_count_e;
 
 
@@ -55,6 +54,11 @@ ngx_int_t ngx_http_itinerary_registry_add_hash(
 
 ngx_int_t ngx_http_itinerary_registry_add_hold(
     ngx_http_itinerary_registry_t *reg, const itinerary_str_t *trip);
+
+/* the trip's lease, for another request that has that of one of its aliases */
+
+ngx_int_t ngx_http_itinerary_registry_add_passed(
+    ngx_http_itinerary_registry_t *reg, ngx_str_t *writer, ngx_str_t *until);
 
 /* the registry's id, before anything that it decides about */
 
@@ -122,8 +126,9 @@ ngx_int_t ngx_http_itinerary_registry_add_number(
     const itinerary_str_t *number, const itinerary_str_t *locator);
 
 /*
- * A trip's script with room for bookings; no creator, no state.  The second
- * function fills the n-th place.
+ * A trip's script with room for bookings; no creator, no state.  It gives back
+ * the lease, unless argv[1] is emptied.  The second function fills the n-th
+ * place.
  */
 
 ngx_http_itinerary_command_t *ngx_http_itinerary_registry_add_settle(
@@ -148,7 +153,7 @@ ngx_int_t ngx_http_itinerary_registry_read_trip(
     ngx_http_itinerary_registry_t *reg, ngx_http_itinerary_command_t *command,
     ngx_uint_t leased);
 
-/* the same of any trip, but for its id; "from": the element that it begins at */
+/* the hash of any trip, but for its id; it begins at the element "from" */
 
 ngx_int_t ngx_http_itinerary_registry_read_hash(
     ngx_http_itinerary_registry_t *reg, ngx_http_itinerary_command_t *command,

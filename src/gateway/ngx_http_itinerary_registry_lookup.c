@@ -167,11 +167,21 @@ ngx_http_itinerary_registry_looked_up(ngx_http_itinerary_registry_t *reg)
 
     lease = last[-1].script != NULL;
 
+    if (lease
+        && ngx_http_itinerary_registry_read_trip(reg, &last[-1], 1) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_memzero(&reg->trip, sizeof(itinerary_trip_t));
     reg->trip.id = ngx_http_itinerary_core_text(&text);
 
     if (ngx_http_itinerary_registry_again(reg,
-                                          ngx_http_itinerary_lookup_alias, 1)
+                                          ngx_http_itinerary_lookup_alias, 2)
         != NGX_OK
+        || (lease && ngx_http_itinerary_registry_settle_lease(reg,
+                                               ngx_http_itinerary_count_none)
+                     != NGX_OK)
         || ngx_http_itinerary_registry_add_trip(reg, lease, &reg->supplier)
            != NGX_OK)
     {

@@ -7,11 +7,16 @@
 #include "ngx_http_itinerary_registry_name.h"
 
 
-static ngx_int_t ngx_http_itinerary_registry_add_name(
+static ngx_int_t ngx_http_itinerary_registry_add_trip_id(
     ngx_http_itinerary_registry_t *reg, const itinerary_str_t *id);
-static ngx_int_t ngx_http_itinerary_registry_read_names(
+static ngx_int_t ngx_http_itinerary_registry_read_trip_ids(
     ngx_http_itinerary_registry_t *reg,
     ngx_http_itinerary_command_t **command);
+static void ngx_http_itinerary_registry_read_writer(
+    ngx_http_itinerary_registry_t *reg, ngx_http_itinerary_trip_id_t *trip_id,
+    ngx_http_itinerary_command_t *command);
+static ngx_uint_t ngx_http_itinerary_registry_is_elsewhere(
+    ngx_http_itinerary_registry_t *reg);
 static void ngx_http_itinerary_registry_find_aliases(
     ngx_http_itinerary_registry_t *reg);
 static ngx_uint_t ngx_http_itinerary_registry_is_alias(
@@ -21,15 +26,15 @@ static ngx_int_t ngx_http_itinerary_registry_add_dropped(
 
 
 ngx_int_t
-ngx_http_itinerary_registry_add_names(ngx_http_itinerary_registry_t *reg)
+ngx_http_itinerary_registry_add_trip_ids(ngx_http_itinerary_registry_t *reg)
 {
     ngx_uint_t  i;
 
-    reg->nnames = 0;
+    reg->ntrip_ids = 0;
     reg->asked = NULL;
 
     for (i = 0; i < reg->facts->nids; i++) {
-        if (ngx_http_itinerary_registry_add_name(reg, &reg->facts->ids[i])
+        if (ngx_http_itinerary_registry_add_trip_id(reg, &reg->facts->ids[i])
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -40,7 +45,7 @@ ngx_http_itinerary_registry_add_names(ngx_http_itinerary_registry_t *reg)
         return NGX_OK;
     }
 
-    return ngx_http_itinerary_registry_add_name(reg, &reg->trip.id);
+    return ngx_http_itinerary_registry_add_trip_id(reg, &reg->trip.id);
 }
 
 
@@ -50,23 +55,23 @@ ngx_http_itinerary_registry_add_names(ngx_http_itinerary_registry_t *reg)
  */
 
 static ngx_int_t
-ngx_http_itinerary_registry_add_name(ngx_http_itinerary_registry_t *reg,
+ngx_http_itinerary_registry_add_trip_id(ngx_http_itinerary_registry_t *reg,
     const itinerary_str_t *id)
 {
-    ngx_http_itinerary_name_t  *name;
+    ngx_http_itinerary_trip_id_t  *trip_id;
 
-    name = &reg->names[reg->nnames++];
+    trip_id = &reg->trip_ids[reg->ntrip_ids++];
 
-    ngx_memzero(name, sizeof(ngx_http_itinerary_name_t));
+    ngx_memzero(trip_id, sizeof(ngx_http_itinerary_trip_id_t));
 
-    name->trip.id = *id;
+    trip_id->trip.id = *id;
 
     if (itinerary_equal(id, &reg->trip.id)) {
 
-        reg->asked = name;
+        reg->asked = trip_id;
 
         if (reg->trip.known) {
-            name->of = *id;
+            trip_id->name = *id;
             return NGX_OK;
         }
     }
@@ -89,33 +94,34 @@ ngx_int_t
 ngx_http_itinerary_registry_name(ngx_http_itinerary_registry_t *reg,
     ngx_http_itinerary_command_t **command)
 {
-    ngx_uint_t                  i;
-    itinerary_str_t             trip;
-    ngx_http_itinerary_name_t  *asked;
+    ngx_uint_t                     i;
+    itinerary_str_t                trip;
+    ngx_http_itinerary_trip_id_t  *asked;
 
-    if (ngx_http_itinerary_registry_read_names(reg, command) != NGX_OK) {
+    if (ngx_http_itinerary_registry_read_trip_ids(reg, command) != NGX_OK) {
         return NGX_ERROR;
     }
 
     trip.len = 0;
     reg->strange = 0;
 
-    asked = reg->c->given ? reg->asked : NULL;
+    asked = reg->c->given && !ngx_http_itinerary_registry_is_elsewhere(reg)
+            ? reg->asked : NULL;
 
     if (asked) {
-        trip = asked->of;
+        trip = asked->name;
     }
 
     for (i = 0; i < reg->facts->nids; i++) {
 
-        if (reg->names[i].of.len == 0) {
+        if (reg->trip_ids[i].name.len == 0) {
             continue;
         }
 
         if (trip.len == 0) {
-            trip = reg->names[i].of;
+            trip = reg->trip_ids[i].name;
 
-        } else if (!itinerary_equal(&trip, &reg->names[i].of)) {
+        } else if (!itinerary_equal(&trip, &reg->trip_ids[i].name)) {
             reg->strange = 1;
         }
     }
@@ -133,7 +139,8 @@ ngx_http_itinerary_registry_name(ngx_http_itinerary_registry_t *reg,
             trip = reg->facts->ids[0];
 
         } else if (reg->asked) {
-            trip = reg->asked->of.len ? reg->asked->of : reg->asked->trip.id;
+            trip = reg->asked->name.len ? reg->asked->name
+                                        : reg->asked->trip.id;
         }
 
     } else if (asked && reg->c->operation != ITINERARY_OP_READ
@@ -154,38 +161,73 @@ ngx_http_itinerary_registry_name(ngx_http_itinerary_registry_t *reg,
 }
 
 
+/*
+ * A booking the API may have found elsewhere, by its name: then the answer's
+ * ids are not those of the trip that was asked for.
+ */
+
+static ngx_uint_t
+ngx_http_itinerary_registry_is_elsewhere(ngx_http_itinerary_registry_t *reg)
+{
+    ngx_uint_t  i;
+
+    if (reg->facts->nids == 0
+        || (reg->c->operation != ITINERARY_OP_BOOK
+            && reg->c->operation != ITINERARY_OP_CANCEL_BOOKING))
+    {
+        return 0;
+    }
+
+    for (i = 0; i < reg->facts->nids; i++) {
+
+        if (&reg->trip_ids[i] == reg->asked
+            || (reg->trip_ids[i].name.len
+                && (itinerary_equal(&reg->trip_ids[i].name, &reg->asked->name)
+                    || itinerary_equal(&reg->trip_ids[i].name,
+                                       &reg->asked->trip.id))))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
 /* an alias is no trip, even if a write by it has left something under it */
 
 static ngx_int_t
-ngx_http_itinerary_registry_read_names(ngx_http_itinerary_registry_t *reg,
+ngx_http_itinerary_registry_read_trip_ids(ngx_http_itinerary_registry_t *reg,
     ngx_http_itinerary_command_t **command)
 {
-    ngx_str_t                   alias;
-    ngx_uint_t                  i;
-    ngx_http_itinerary_name_t  *name;
+    ngx_str_t                      alias;
+    ngx_uint_t                     i;
+    ngx_http_itinerary_trip_id_t  *trip_id;
 
-    for (i = 0; i < reg->nnames; i++) {
+    for (i = 0; i < reg->ntrip_ids; i++) {
 
-        name = &reg->names[i];
+        trip_id = &reg->trip_ids[i];
 
-        if (name->of.len) {
+        if (trip_id->name.len) {
             continue;
         }
 
         if (ngx_http_itinerary_registry_read_text(reg, (*command)++, &alias)
             != NGX_OK
-            || ngx_http_itinerary_registry_read_hash(reg, (*command)++, 0,
-                                                     &name->trip)
+            || ngx_http_itinerary_registry_read_hash(reg, *command, 0,
+                                                     &trip_id->trip)
                != NGX_OK)
         {
             return NGX_ERROR;
         }
 
-        if (alias.data) {
-            name->of = ngx_http_itinerary_core_text(&alias);
+        ngx_http_itinerary_registry_read_writer(reg, trip_id, (*command)++);
 
-        } else if (name->trip.known) {
-            name->of = name->trip.id;
+        if (alias.data) {
+            trip_id->name = ngx_http_itinerary_core_text(&alias);
+
+        } else if (trip_id->trip.known) {
+            trip_id->name = trip_id->trip.id;
         }
     }
 
@@ -193,16 +235,52 @@ ngx_http_itinerary_registry_read_names(ngx_http_itinerary_registry_t *reg,
 }
 
 
+static void
+ngx_http_itinerary_registry_read_writer(ngx_http_itinerary_registry_t *reg,
+    ngx_http_itinerary_trip_id_t *trip_id,
+    ngx_http_itinerary_command_t *command)
+{
+    ngx_str_t                    field;
+    ngx_uint_t                   i;
+    ngx_http_itinerary_value_t  *value;
+
+    value = command->elts;
+
+    for (i = 0; i < command->nelts; i += 2) {
+
+        field = value[i].text;
+
+        if (field.len == 6 && ngx_strncmp(field.data, "writer", 6) == 0) {
+            trip_id->writer = value[i + 1].text;
+
+        } else if (field.len == 12
+                   && ngx_strncmp(field.data, "writer_until", 12) == 0)
+        {
+            trip_id->until = value[i + 1].text;
+        }
+    }
+
+    if (trip_id->writer.len == reg->request.len
+        && ngx_strncmp(trip_id->writer.data, reg->request.data,
+                       reg->request.len)
+           == 0)
+    {
+        trip_id->writer.len = 0;
+    }
+}
+
+
 /*
  * Those of an unknown trip, too: what is listed of it is found by any id.  What
- * was written by one of them, without the lease, may be newer than the answer.
+ * was or is being written by one of them, without the lease, may be newer than
+ * the answer.
  */
 
 static void
 ngx_http_itinerary_registry_find_aliases(ngx_http_itinerary_registry_t *reg)
 {
-    ngx_uint_t         i;
-    itinerary_trip_t  *alias;
+    ngx_uint_t                     i;
+    ngx_http_itinerary_trip_id_t  *alias;
 
     reg->naliases = 0;
     reg->ncarried = 0;
@@ -217,48 +295,51 @@ ngx_http_itinerary_registry_find_aliases(ngx_http_itinerary_registry_t *reg)
         return;
     }
 
-    for (i = 0; i < reg->nnames; i++) {
+    for (i = 0; i < reg->ntrip_ids; i++) {
 
         if (!ngx_http_itinerary_registry_is_alias(reg, i)) {
             continue;
         }
 
-        alias = &reg->names[i].trip;
+        alias = &reg->trip_ids[i];
 
         reg->aliases[reg->naliases++] = alias;
-        reg->ncarried += alias->nbookings;
+        reg->ncarried += alias->trip.nbookings;
 
-        if (!reg->leased || !itinerary_equal(&alias->id, &reg->lease_id)) {
-            reg->overtaken |= alias->rev || alias->nbookings;
+        if (!reg->leased
+            || !itinerary_equal(&alias->trip.id, &reg->lease_id))
+        {
+            reg->overtaken |= alias->trip.rev || alias->trip.nbookings
+                              || alias->writer.len;
         }
     }
+
+    /* one of the other trips whose leases we have may be this one */
 
     reg->keeps = reg->naliases && (reg->leased || reg->ntouched);
 }
 
 
-/*
- * The id that was asked for stands for the answer's trip; but a booking the
- * API may have found elsewhere, by its name.
- */
+/* the id that was asked for stands for the answer's trip, but not elsewhere */
 
 static ngx_uint_t
 ngx_http_itinerary_registry_is_alias(ngx_http_itinerary_registry_t *reg,
     ngx_uint_t i)
 {
-    ngx_http_itinerary_name_t  *name;
+    ngx_http_itinerary_trip_id_t  *trip_id;
 
-    name = &reg->names[i];
+    trip_id = &reg->trip_ids[i];
 
-    if (itinerary_equal(&name->trip.id, &reg->trip.id)) {
+    if (itinerary_equal(&trip_id->trip.id, &reg->trip.id)) {
         return 0;
     }
 
-    if (name->of.len) {
+    if (trip_id->name.len) {
 
         /* it has become one while the write was under way */
 
-        return name == reg->asked && itinerary_equal(&name->of, &reg->trip.id);
+        return trip_id == reg->asked
+               && itinerary_equal(&trip_id->name, &reg->trip.id);
     }
 
     return i < reg->facts->nids
@@ -274,14 +355,17 @@ ngx_http_itinerary_registry_settle_carried(ngx_http_itinerary_registry_t *reg,
     ngx_uint_t                 i, k;
     const itinerary_record_t  *record;
 
+    static ngx_str_t  own = ngx_string("own");
     static ngx_str_t  seen = ngx_string("seen");
 
     for (i = 0; i < reg->naliases; i++) {
 
-        for (k = 0; k < reg->aliases[i]->nbookings; k++) {
-            record = &reg->aliases[i]->bookings[k];
+        for (k = 0; k < reg->aliases[i]->trip.nbookings; k++) {
+            record = &reg->aliases[i]->trip.bookings[k];
 
-            ngx_http_itinerary_registry_settle_booking(command, n++, &seen,
+            ngx_http_itinerary_registry_settle_booking(command, n++,
+                                                       record->owner.len
+                                                       ? &own : &seen,
                                                        &record->name,
                                                        &record->owner);
         }
@@ -305,12 +389,13 @@ ngx_http_itinerary_registry_add_aliases(ngx_http_itinerary_registry_t *reg)
     for (i = 0; i < reg->naliases; i++) {
 
         if (ngx_http_itinerary_registry_key(reg, &key, "alias:",
-                                            &reg->aliases[i]->id, 0)
+                                            &reg->aliases[i]->trip.id, 0)
             != NGX_OK
             || ngx_http_itinerary_redis_add(&reg->call, NULL, 4, &set, &key,
                                             &trip, &nx)
                == NULL
-            || ngx_http_itinerary_registry_add_dropped(reg, reg->aliases[i])
+            || ngx_http_itinerary_registry_add_dropped(reg,
+                                                      &reg->aliases[i]->trip)
                != NGX_OK)
         {
             return NGX_ERROR;
@@ -361,6 +446,27 @@ ngx_http_itinerary_registry_add_dropped(ngx_http_itinerary_registry_t *reg,
 
         ngx_http_itinerary_registry_settle_booking(command, i, &dropped, name,
                                                    &alias->bookings[i].owner);
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_itinerary_registry_hold_aliases(ngx_http_itinerary_registry_t *reg)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < reg->naliases; i++) {
+
+        if (reg->aliases[i]->writer.len
+            && ngx_http_itinerary_registry_add_passed(reg,
+                                                    &reg->aliases[i]->writer,
+                                                    &reg->aliases[i]->until)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
     }
 
     return NGX_OK;

@@ -20,13 +20,14 @@
 
 /* asks what is on record under reg->facts' ids, and under the trip's own */
 
-ngx_int_t ngx_http_itinerary_registry_add_names(
+ngx_int_t ngx_http_itinerary_registry_add_trip_ids(
     ngx_http_itinerary_registry_t *reg);
 
 /*
  * Reads the replies, from "*command" on, and moves that behind them.  Sets
  * reg->trip.id, reg->fresh, reg->strange, reg->aliases, reg->ncarried,
- * reg->overtaken and reg->keeps.
+ * reg->overtaken and reg->keeps.  NGX_ERROR: no memory, or a reply is not the
+ * registry's.
  */
 
 ngx_int_t ngx_http_itinerary_registry_name(ngx_http_itinerary_registry_t *reg,
@@ -41,9 +42,20 @@ ngx_uint_t ngx_http_itinerary_registry_settle_carried(
     ngx_http_itinerary_registry_t *reg, ngx_http_itinerary_command_t *command,
     ngx_uint_t n);
 
-/* records the aliases, after what they bring along */
+/*
+ * Records the aliases.  What the trip's script, which goes before, has taken
+ * along leaves their lists, and its records name the trip.
+ */
 
 ngx_int_t ngx_http_itinerary_registry_add_aliases(
+    ngx_http_itinerary_registry_t *reg);
+
+/*
+ * The trip's lease, once it is given back, for writes by its aliases that are
+ * under way.
+ */
+
+ngx_int_t ngx_http_itinerary_registry_hold_aliases(
     ngx_http_itinerary_registry_t *reg);
 
 

@@ -31,7 +31,7 @@ static ngx_int_t ngx_http_itinerary_registry_add_doubt(
     ngx_http_itinerary_registry_t *reg);
 static ngx_int_t ngx_http_itinerary_registry_recorded(
     ngx_http_itinerary_registry_t *reg);
-static ngx_int_t ngx_http_itinerary_registry_add_shown_found(
+static ngx_int_t ngx_http_itinerary_registry_counted(
     ngx_http_itinerary_registry_t *reg);
 static ngx_uint_t ngx_http_itinerary_registry_is_asked(
     const itinerary_booking_fact_t *fact);
@@ -105,7 +105,7 @@ ngx_http_itinerary_registry_doubt(ngx_http_itinerary_registry_t *reg,
     rc = ngx_http_itinerary_registry_now(reg);
 
     if (rc == NGX_OK) {
-        rc = ngx_http_itinerary_registry_add_names(reg);
+        rc = ngx_http_itinerary_registry_add_trip_ids(reg);
     }
 
     if (rc == NGX_OK && reg->call.commands.nelts == 0) {
@@ -182,7 +182,8 @@ ngx_http_itinerary_registry_add_doubt(ngx_http_itinerary_registry_t *reg)
     if (ngx_http_itinerary_registry_add_aliases(reg) != NGX_OK
         || ngx_http_itinerary_registry_settle_lease(reg,
                                               ngx_http_itinerary_count_write)
-           != NGX_OK)
+           != NGX_OK
+        || ngx_http_itinerary_registry_hold_aliases(reg) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -206,13 +207,13 @@ ngx_http_itinerary_registry_record(ngx_http_itinerary_registry_t *reg,
     reg->c = c;
     reg->j = j;
     reg->facts = facts;
-    reg->settled = 0;
+    reg->finding = 0;
     reg->found = 0;
 
     rc = ngx_http_itinerary_registry_now(reg);
 
     if (rc == NGX_OK) {
-        rc = ngx_http_itinerary_registry_add_names(reg);
+        rc = ngx_http_itinerary_registry_add_trip_ids(reg);
     }
 
     /* whose are the bookings that were there already? */
@@ -244,7 +245,7 @@ ngx_http_itinerary_registry_recorded(ngx_http_itinerary_registry_t *reg)
     ngx_http_itinerary_command_t  *command;
 
     if (reg->step == ngx_http_itinerary_record_named) {
-        return ngx_http_itinerary_registry_add_shown_found(reg);
+        return ngx_http_itinerary_registry_counted(reg);
     }
 
     if (reg->step == ngx_http_itinerary_record_shown) {
@@ -284,7 +285,8 @@ ngx_http_itinerary_registry_recorded(ngx_http_itinerary_registry_t *reg)
         || ngx_http_itinerary_registry_settle_lease(reg,
                                               ngx_http_itinerary_count_write)
            != NGX_OK
-        || (reg->settled == 0
+        || ngx_http_itinerary_registry_hold_aliases(reg) != NGX_OK
+        || (reg->finding == 0
             && ngx_http_itinerary_registry_show(reg) != NGX_OK)
         || ngx_http_itinerary_registry_settle_touched(reg,
                                               ngx_http_itinerary_count_write)
@@ -304,7 +306,7 @@ ngx_http_itinerary_registry_recorded(ngx_http_itinerary_registry_t *reg)
  */
 
 static ngx_int_t
-ngx_http_itinerary_registry_add_shown_found(ngx_http_itinerary_registry_t *reg)
+ngx_http_itinerary_registry_counted(ngx_http_itinerary_registry_t *reg)
 {
     ngx_http_itinerary_command_t  *command;
 
@@ -312,14 +314,16 @@ ngx_http_itinerary_registry_add_shown_found(ngx_http_itinerary_registry_t *reg)
         return NGX_ERROR;
     }
 
-    if (reg->settled == 0) {
+    if (reg->finding == 0) {
         return NGX_OK;
     }
 
     command = reg->call.commands.elts;
-    command += reg->settled - 1;
+    command += reg->finding - 1;
 
-    if (command->reply.type != NGX_HTTP_ITINERARY_REDIS_INTEGER) {
+    if (command->reply.type != NGX_HTTP_ITINERARY_REDIS_INTEGER
+        || command->reply.integer < 0 || command->reply.integer > 1)
+    {
         return ngx_http_itinerary_registry_surprise(reg, command);
     }
 
@@ -491,7 +495,7 @@ ngx_http_itinerary_registry_add_facts(ngx_http_itinerary_registry_t *reg)
             count = ngx_http_itinerary_count_found;
         }
 
-        reg->settled = reg->call.commands.nelts + 1;
+        reg->finding = reg->call.commands.nelts + 1;
     }
 
     command = ngx_http_itinerary_registry_add_settle(reg, &reg->trip.id, n,
@@ -570,6 +574,13 @@ ngx_http_itinerary_registry_state(ngx_http_itinerary_registry_t *reg)
     j = reg->j;
 
     if (!j->record) {
+        return &ngx_http_itinerary_empty;
+    }
+
+    if (reg->c->operation == ITINERARY_OP_BOOK && reg->facts->nids == 0) {
+
+        /* an id that no answer has shown may be another's */
+
         return &ngx_http_itinerary_empty;
     }
 

@@ -70,6 +70,29 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_hold = {
 
 
 /*
+ * Passes a lease on, from an id that is an alias now to the trip that it stands
+ * for: ARGV is the request that has it, and until when, in unix ms.  What has
+ * run out counts, as above; another request's lease stays.  Returns 1.
+ */
+
+ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_pass = {
+    ngx_string(
+    "local time = redis.call('TIME')\n"
+    "local now = time[1] * 1000 + math.floor(time[2] / 1000)\n"
+    "local was = redis.call('HMGET', KEYS[1], 'writer', 'writer_until')\n"
+    "if was[1] and was[1] ~= ARGV[1] then\n"
+    "  if (tonumber(was[2]) or 0) > now then return 1 end\n"
+    "  redis.call('HINCRBY', KEYS[1], 'rev', 1)\n"
+    "end\n"
+    "if (tonumber(ARGV[2]) or 0) > now then\n"
+    "  redis.call('HSET', KEYS[1], 'writer', ARGV[1],\n"
+    "             'writer_until', ARGV[2])\n"
+    "end\n"
+    "return 1\n"), "", 0
+};
+
+
+/*
  * Claims a booking: ARGV is supplier, trip, request, time.  Returns 1
  * (claimed), 2 (the supplier's already) or 0 (another's, or seen).  A claim of
  * the supplier's that is not settled becomes this request's, too: it ends when
@@ -186,13 +209,13 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_booking = {
 
 
 /*
- * What became of a trip: ARGV is request, its creator ("": none), its state
+ * What became of a trip: ARGV is request ("": keeps the lease), its creator
+ * ("": none), its state
  * ("": as it is, "known": that, or active), time, 1 where it was or may have
- * been written to (2: if it was known, and a booking is new in it), the time
- * since which it may have been known for that to be its creator ("": ever), and
- * three for each booking: fact, name, owner.  Never takes a trip from its
- * creator.  Gives back the request's lease.  Returns 1 where that was counted
- * as a write, else 0.
+ * been written to (2: if a booking is new in it), the time since which it may
+ * have been known for that to be its creator ("": ever), and three for each
+ * booking: fact, name, owner.  Never takes a trip from its creator.  Gives back
+ * the request's lease.  Returns 1 where that was counted as a write, else 0.
  */
 
 ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_trip = {
@@ -201,7 +224,7 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_trip = {
     "local function get(field)\n"
     "  return redis.call('HGET', trip, field) or ''\n"
     "end\n"
-    "local known, found, counted = get('state') ~= '', 0, 0\n"
+    "local found, counted = 0, 0\n"
     "if ARGV[2] ~= '' and get('owner') == ''\n"
     "   and (ARGV[6] == '' or get('state') == ''\n"
     "        or get('created') >= ARGV[6]) then\n"
@@ -229,7 +252,7 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_trip = {
     "    redis.call('HDEL', trip, field)\n"
     "  end\n"
     "end\n"
-    "if ARGV[5] == '1' or ARGV[5] == '2' and known and found > 0 then\n"
+    "if ARGV[5] == '1' or ARGV[5] == '2' and found > 0 then\n"
     "  redis.call('HINCRBY', trip, 'rev', 1)\n"
     "  counted = 1\n"
     "end\n"

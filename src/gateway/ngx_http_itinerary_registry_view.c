@@ -18,11 +18,11 @@
 typedef enum {
     ngx_http_itinerary_view_begun = 0,
     ngx_http_itinerary_view_leased,     /* the trip that the booking is in */
-    ngx_http_itinerary_view_moved       /* it is another trip than it was */
+    ngx_http_itinerary_view_followed       /* it is another trip than it was */
 } ngx_http_itinerary_view_e;
 
 
-static ngx_int_t ngx_http_itinerary_registry_add_view_of(
+static ngx_int_t ngx_http_itinerary_registry_add_needed(
     ngx_http_itinerary_registry_t *reg);
 static ngx_int_t ngx_http_itinerary_registry_add_lease(
     ngx_http_itinerary_registry_t *reg);
@@ -43,9 +43,9 @@ static ngx_int_t ngx_http_itinerary_registry_viewed(
     ngx_http_itinerary_registry_t *reg);
 static ngx_int_t ngx_http_itinerary_registry_read_lease(
     ngx_http_itinerary_registry_t *reg);
-static ngx_int_t ngx_http_itinerary_registry_add_moved_to(
+static ngx_int_t ngx_http_itinerary_registry_follow(
     ngx_http_itinerary_registry_t *reg, const itinerary_str_t *trip);
-static ngx_int_t ngx_http_itinerary_registry_read_moved_to(
+static ngx_int_t ngx_http_itinerary_registry_read_followed(
     ngx_http_itinerary_registry_t *reg);
 static ngx_int_t ngx_http_itinerary_registry_read_posted(
     ngx_http_itinerary_registry_t *reg,
@@ -78,12 +78,12 @@ ngx_http_itinerary_registry_view(ngx_http_itinerary_registry_t *reg,
     reg->document = document;
     reg->anybody = anybody;
     reg->any = any;
-    reg->moved = 0;
+    reg->followed = 0;
 
     rc = reg->known ? NGX_OK : ngx_http_itinerary_registry_add_id(reg);
 
     if (rc == NGX_OK) {
-        rc = ngx_http_itinerary_registry_add_view_of(reg);
+        rc = ngx_http_itinerary_registry_add_needed(reg);
     }
 
     ngx_http_itinerary_registry_send(reg, rc);
@@ -91,7 +91,7 @@ ngx_http_itinerary_registry_view(ngx_http_itinerary_registry_t *reg,
 
 
 static ngx_int_t
-ngx_http_itinerary_registry_add_view_of(ngx_http_itinerary_registry_t *reg)
+ngx_http_itinerary_registry_add_needed(ngx_http_itinerary_registry_t *reg)
 {
     ngx_int_t  rc;
 
@@ -392,8 +392,8 @@ ngx_http_itinerary_registry_viewed(ngx_http_itinerary_registry_t *reg)
     ngx_uint_t                     n;
     ngx_http_itinerary_command_t  *command;
 
-    if (reg->step == ngx_http_itinerary_view_moved) {
-        return ngx_http_itinerary_registry_read_moved_to(reg);
+    if (reg->step == ngx_http_itinerary_view_followed) {
+        return ngx_http_itinerary_registry_read_followed(reg);
     }
 
     if (reg->step == ngx_http_itinerary_view_leased) {
@@ -495,27 +495,30 @@ ngx_http_itinerary_registry_read_lease(ngx_http_itinerary_registry_t *reg)
 
     trip = ngx_http_itinerary_core_text(&alias);
 
-    return ngx_http_itinerary_registry_add_moved_to(reg, &trip);
+    return ngx_http_itinerary_registry_follow(reg, &trip);
 }
 
 
 /* the id is another trip's: all is asked again, of that */
 
 static ngx_int_t
-ngx_http_itinerary_registry_add_moved_to(ngx_http_itinerary_registry_t *reg,
+ngx_http_itinerary_registry_follow(ngx_http_itinerary_registry_t *reg,
     const itinerary_str_t *trip)
 {
-    if (reg->moved) {
+    if (reg->followed) {
 
-        /* and that another's, which no answer brings about */
+        /*
+         * An alias of an alias, which only answers at the same time leave that
+         * show different ids: it is not followed any further.
+         */
 
         reg->trip.busy = 1;
         return NGX_OK;
     }
 
-    reg->moved = 1;
+    reg->followed = 1;
 
-    if (ngx_http_itinerary_registry_again(reg, ngx_http_itinerary_view_moved,
+    if (ngx_http_itinerary_registry_again(reg, ngx_http_itinerary_view_followed,
                                           2)
         != NGX_OK)
     {
@@ -543,7 +546,7 @@ ngx_http_itinerary_registry_add_moved_to(ngx_http_itinerary_registry_t *reg,
 
 
 static ngx_int_t
-ngx_http_itinerary_registry_read_moved_to(ngx_http_itinerary_registry_t *reg)
+ngx_http_itinerary_registry_read_followed(ngx_http_itinerary_registry_t *reg)
 {
     ngx_http_itinerary_command_t  *command;
 
@@ -557,9 +560,11 @@ ngx_http_itinerary_registry_read_moved_to(ngx_http_itinerary_registry_t *reg)
     if (ngx_http_itinerary_registry_read_trip(reg, command, 0) != NGX_OK
         || ngx_http_itinerary_registry_again(reg,
                                              ngx_http_itinerary_view_begun,
-                                             reg->trip.nbookings + 8)
+                                             2 * (reg->document
+                                                  ? reg->document->nbookings
+                                                  : reg->trip.nbookings) + 7)
            != NGX_OK
-        || ngx_http_itinerary_registry_add_view_of(reg) != NGX_OK)
+        || ngx_http_itinerary_registry_add_needed(reg) != NGX_OK)
     {
         return NGX_ERROR;
     }

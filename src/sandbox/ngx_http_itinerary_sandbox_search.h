@@ -28,7 +28,7 @@ typedef struct {
     ngx_str_t                           *source;
     ngx_str_t                           *number;
     ngx_http_itinerary_sandbox_trip_t   *first;    /* looked at before others */
-    ngx_uint_t                           only;     /* there are no others */
+    ngx_uint_t                           only;     /* and not the others */
     ngx_array_t                         *others;   /* digests of what it is
                                                       not, or NULL */
     /* what was found; the caller frees the document */

@@ -512,19 +512,23 @@ sub answered {
         {
             $trip->{state} = 'active';
 
-        } elsif ($op->{what} ne 'cancel') {
+        } elsif ($op->{what} ne 'cancel'
+                 && ($op->{what} ne 'book' || $answer->{ids}))
+        {
             $trip->{state} //= 'active';
         }
 
         # What its supplier sees after it.  An answer without bookings may be
-        # one of the trip's fields only, and that to a booking one of the booking
-        # only.
+        # one of the trip's fields only, and that to a booking one of the
+        # booking only.
 
         if ($op->{what} !~ /book/ && $answer->{root} eq 'Itinerary'
             && @{ $answer->{bookings} } && !$merged && !$strange && !$overtaken
             && ($c->{id} eq $id || $fresh))
         {
-            $self->_show($op->{who}, $id, $rev, $answer);
+            # which writes there were before it is known to who has the lease
+
+            $self->_show($op->{who}, $id, $c->{id} eq $id ? $rev : 1, $answer);
         }
     }
 
@@ -567,9 +571,7 @@ sub read {
 
     # who was not shown what is found now has not seen that it is gone
 
-    if (keys %{ $trip->{bookings} } > $listed && defined $trip->{state}
-        || $overtaken)
-    {
+    if (keys %{ $trip->{bookings} } > $listed || $overtaken) {
         $self->_count($id);
         $rev++;
     }
@@ -605,7 +607,10 @@ sub _name {
 
     # the trip that the client has named is that, where it is known
 
-    my ($id) = $asked ne '' && $is_trip->($asked) ? $asked
+    my ($id) = $asked ne '' && $is_trip->($asked)
+               && ($c->{op}{what} !~ /book/ || !@ids
+                   || grep { ($self->{aliases}{$_} // $_) eq $asked } @ids)
+             ? $asked
              : map { $is_trip->($_) ? $_ : $self->{aliases}{$_} } @known;
 
     my $fresh = !defined $id;
