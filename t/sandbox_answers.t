@@ -408,6 +408,29 @@ my $XML = itinerary(bookings => [$CAR, { source => 'Alpha', locator => 'A2' }]);
 }
 
 {
+    # a booking that was in another trip, too, meanwhile
+
+    my $traveler = fresh();
+    my $other = id_of(post('plain', 'Alpha', $traveler, itinerary(
+        start => '2001-01-01', end => '2001-01-02')));
+    my $id = id_of(post('plain', 'Alpha', $traveler, itinerary(bookings => [
+        booking(source => 'Alpha', locator => 'Z', ns => '',
+                xml => '<Amount>SECRET</Amount>')])));
+
+    for my $bookings ([{ source => 'Alpha', locator => 'Z' }], []) {
+        is(post('plain', 'Alpha', "tripId=$other", itinerary(
+            start => '2001-01-01', end => '2001-01-02',
+            bookings => $bookings))->{status}, 200, 'another trip');
+    }
+
+    my $before = details('stored', $id);
+
+    post('renamed', 'Beta', "tripId=$id", details('renamed', $id)->{body});
+    is(unmodified(details('stored', $id)), unmodified($before),
+       'a booking that was in it, too, is sent back');
+}
+
+{
     # two bookings that are shown alike, here and in an older trip
 
     my $traveler = fresh();

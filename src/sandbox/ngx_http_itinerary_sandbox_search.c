@@ -183,8 +183,10 @@ ngx_http_itinerary_sandbox_search_node(ngx_http_itinerary_sandbox_call_t *call,
 
     *found = booking;
 
+    /* of a booking that is sent back, the trip has a copy of its own */
+
     if (booking == NULL
-        || booking->trip != trip
+        || (booking->trip != trip && !(search->others && trip == search->first))
         || !ngx_http_itinerary_sandbox_search_is_source(call, search, booking,
                                                         &text))
     {

@@ -221,8 +221,15 @@ sub violated {
             next if _is_renamed($old ? ($old, \%was, \%is)
                                      : ($new, \%is, \%was));
 
+            # what nobody has on record may be cancelled by a number of it that
+            # no answer has shown: then an echo may bring it back
+
+            $self->{unnoticed}{$name} = 1
+                if $what eq 'cancel_booking' && $c->{nobodys}{$name};
+
             next if $self->is_of('bookings', $name, $who)
-                    || $c->{nobodys}{$name};
+                    || $c->{nobodys}{$name}
+                    || $self->{unnoticed}{$name} && $old && !$old->{segments};
             next if $what eq 'cancel' && $old && $new && !$new->{segments}
                     && ($all || $void || !$old->{segments}
                         || $c->{homeless}{$name});
