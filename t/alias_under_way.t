@@ -14,7 +14,7 @@ use MIME::Base64 qw(encode_base64);
 use Test::More;
 use Itinerary;
 use Itinerary::Document;
-use Itinerary::Told qw(told call go trip b);
+use Itinerary::Told qw(told call teach go trip two_ids b);
 
 my $t = told();
 my $redis = $t->redis;
@@ -23,13 +23,10 @@ my $DENIED = '403 booking_not_owned, not forwarded';
 my $n = 0;
 
 
-# a trip with an id that is not its ItinLocator
-
-sub two_ids {
+sub both {
     my ($id, @bookings) = @_;
 
-    return answered(itinerary(bookings => [@bookings]), "I$id",
-                    locator => "L$id");
+    return two_ids("L$id", "I$id", @bookings);
 }
 
 
@@ -104,7 +101,7 @@ sub is_guarded {
 
             is(call($who, "/allow/trip/v1.1?tripId=$by",
                     itinerary(bookings => [@others, b($who, "X$id")]),
-                    two_ids($id, @others, b($who, "X$id"))), $DENIED,
+                    both($id, @others, b($who, "X$id"))), $DENIED,
                "$who may not leave out $booking by $by");
         }
     }
@@ -121,9 +118,9 @@ for my $pause (0, 1) {
     my ($alpha, $beta) = (b('Alpha', "A$id"), b('Beta', "B$id"));
 
     my $first = under_way('Alpha', "I$id", itinerary(bookings => [$alpha]),
-                          two_ids($id, $alpha), "Alpha$id");
+                          both($id, $alpha), "Alpha$id");
     my $second = under_way('Beta', "L$id", itinerary(bookings => [$beta]),
-                           two_ids($id, $alpha, $beta), "Beta$id");
+                           both($id, $alpha, $beta), "Beta$id");
 
     $redis->pause if $pause;
     go("Alpha$id");
@@ -159,10 +156,10 @@ for my $case (['an update', 'trip/v1.1?tripId=I%d', sub {
     my ($alpha, $beta) = (b('Alpha', "A$id"), b('Beta', "B$id"));
 
     my $send = begun('/allow/' . sprintf($target, $id), 'Beta', $xml->($beta),
-                     two_ids($id, $alpha, $beta));
+                     both($id, $alpha, $beta));
 
     is(call('Alpha', "/allow/trip/v1.1?tripId=L$id",
-            itinerary(bookings => [$alpha]), two_ids($id, $alpha)), '200',
+            itinerary(bookings => [$alpha]), both($id, $alpha)), '200',
        "the ids of a trip are shown while $what is posted by one of them");
     is($send->(), $code ? "403 $code" : '200 ', 'it is judged as of that trip');
     is_guarded($id, "ALPHA|A$id", $code ? () : "BETA|B$id");
@@ -181,17 +178,13 @@ is(call('Alpha', "/allow/trip/v1.1?tripId=L$id",
    'a trip by one id');
 
 my $send = begun("/allow/trip/v1.1?tripId=I$id", 'Alpha',
-                 itinerary(bookings => [$alpha]), two_ids($id, $alpha));
+                 itinerary(bookings => [$alpha]), both($id, $alpha));
 
-is($t->http('GET', "/trip/v1.1/L$id", headers => [
-       'X-Supplier' => 'Gamma',
-       'X-Body' => encode_base64(two_ids($id, $alpha), '')])->{status}, 200,
+is(teach('Gamma', "L$id", both($id, $alpha), "I$id"), 200,
    'of which another is shown');
-ok(wait_for(sub { $redis->cli->exists("itinerary:alias:I$id") }),
-   'which is learnt');
 
 my $first = under_way('Alpha', "L$id", itinerary(bookings => [$alpha]),
-                      two_ids($id, $alpha), 'busy');
+                      both($id, $alpha), 'busy');
 
 is($send->(), '409 trip_busy', 'is busy by the other id, too');
 go('busy');
@@ -207,7 +200,7 @@ $first = under_way('Beta', "I$id", itinerary(bookings => [$beta]),
                    'doubt', 'X-Status' => 500);
 
 is(call('Alpha', "/allow/trip/v1.1?tripId=L$id",
-        itinerary(bookings => [$alpha]), two_ids($id, $alpha)), '200',
+        itinerary(bookings => [$alpha]), both($id, $alpha)), '200',
    'the ids of a trip are shown while Beta writes by one of them');
 go('doubt');
 is($first->finish->{status}, 500, 'which fails');
@@ -224,11 +217,8 @@ sub seen_meanwhile {
     my $write = under_way('Alpha', "I$id", $new =~ s/<(id|ItinLocator)>.*?>//gr,
                           $new, "seen$id", @headers);
 
-    is($t->http('GET', "/trip/v1.1/L$id", headers => [
-           'X-Supplier' => 'Gamma', 'X-Body' => encode_base64($old, '')])
-       ->{status}, 200, 'Gamma gets a trip by one id');
-    ok(wait_for(sub { $redis->cli->exists("itinerary:alias:I$id") }),
-       'while Alpha writes to it by another');
+    is(teach('Gamma', "L$id", $old, "I$id"), 200,
+       'Gamma gets a trip by one id, while Alpha writes to it by another');
     is($redis->cli->exists("itinerary:view:L$id|Gamma"), 0,
        'what Gamma is shown may be old already');
     ok(defined $t->shown('Gamma', "L$id", sub {
@@ -251,8 +241,8 @@ for my $case (['is answered', 200, '409 stale_view, not forwarded'],
 
     $id = ++$n;
 
-    my $old = two_ids($id, b('Old', "O$id"));
-    my $new = two_ids($id, b('Alpha', "A$id"), b('Old', "O$id"));
+    my $old = both($id, b('Old', "O$id"));
+    my $new = both($id, b('Alpha', "A$id"), b('Old', "O$id"));
 
     my $write = seen_meanwhile($id, $old, $new, 'X-Status' => $status);
 
@@ -289,14 +279,14 @@ $redis->cli->set("itinerary:alias:I$id", "L$id");
 $redis->cli->hset("itinerary:trip:L$id", 'state', 'active', 'created',
                   '2026-01-01T00:00:00.000Z', 'rev', 1);
 
-$first = under_way('Gamma', "L$id", itinerary(), two_ids($id), 'cancel');
+$first = under_way('Gamma', "L$id", itinerary(), both($id), 'cancel');
 is(call('Alpha', '/booking/v1.1/cancel?bookingSource=Alpha'
                  . "&confirmationNumber=A$id"), '409 trip_busy, not forwarded',
    'is not cancelled while another writes to the trip');
 go('cancel');
 is($first->finish->{status}, 200, 'until that is answered');
 is(call('Alpha', '/booking/v1.1/cancel?bookingSource=Alpha'
-                 . "&confirmationNumber=A$id", undef, two_ids($id)), '200',
+                 . "&confirmationNumber=A$id", undef, both($id)), '200',
    'but then');
 is($redis->cli->hget("itinerary:trip:L$id", 'rev'), 3,
    'which is a write to the trip');

@@ -13,7 +13,7 @@ use MIME::Base64 qw(decode_base64 encode_base64);
 use Itinerary;
 use Itinerary::Document;
 
-our @EXPORT_OK = qw(told call get go trip b);
+our @EXPORT_OK = qw(told call get teach go trip two_ids b);
 
 my $t;
 
@@ -120,6 +120,26 @@ sub get {
 }
 
 
+# a GET by $id that shows that $alias is another id of the trip, which has been
+# learnt when this returns
+
+sub teach {
+    my ($who, $id, $shown, $alias) = @_;
+
+    for (1 .. 5) {
+        my $answer = $t->http('GET', "/trip/v1.1/$id", headers => [
+            'X-Supplier' => $who, 'X-Body' => encode_base64($shown, '')]);
+
+        return $answer->{status}
+            if wait_for(sub {
+                $t->redis->cli->exists("itinerary:alias:$alias");
+            }, 2);
+    }
+
+    die "that $alias is an id of $id is not learnt\n";
+}
+
+
 sub go {
     my ($name) = @_;
 
@@ -133,6 +153,16 @@ sub trip {
     my ($id, @bookings) = @_;
 
     return answered(itinerary(bookings => [@bookings]), $id);
+}
+
+
+# a trip with an id that is not its ItinLocator
+
+sub two_ids {
+    my ($locator, $id, @bookings) = @_;
+
+    return answered(itinerary(bookings => [@bookings]), $id,
+                    locator => $locator);
 }
 
 
