@@ -46,18 +46,18 @@ is(call('Beta', '/trip/v1.1?tripId=X2', itinerary(TripName => 'x',
    '403 trip_not_owned, not forwarded', 'not Beta\'s');
 
 
-# from a known trip into one that is not, and into another's
+# under an id that is not known, and in another's trip
 
 my $x1 = booking(ns => $NS, %{ b('Beta', 'X1') });
 
 is(call('Beta', '/booking/v1.1?tripId=T1', $x1,
         trip('M1', b('Beta', 'X1'), b('Old', 'O1'))), '200',
-   'a booking that was posted to a known trip is shown in an unknown one');
-is($redis->cli->get('itinerary:alias:M1'), undef, 'which is another trip');
-is(call('Beta', '/trip/v1.1?tripId=M1',
-        itinerary(TripName => 'x', bookings => [b('Beta', 'X1')]),
-        trip('M1', b('Beta', 'X1'))), '403 trip_not_owned, not forwarded',
-   'that Beta has not created');
+   'a booking that was posted to a known trip is shown under another id');
+is($redis->cli->get('itinerary:alias:M1'), 'T1', 'which is one of that trip');
+is(call('Gamma', '/adopt/trip/v1.1?tripId=M1',
+        itinerary(TripName => 'x', bookings => [b('Gamma', 'X1')]),
+        trip('M1', b('Gamma', 'X1'))), '403 trip_not_owned, not forwarded',
+   'so that nobody adopts it');
 
 is(call('Gamma', '/trip/v1.1', itinerary(bookings => [b('Gamma', 'G1')]),
         trip('M2', b('Gamma', 'G1'))), '200', 'a trip of Gamma');

@@ -44,9 +44,7 @@ typedef struct {
     itinerary_trip_t                  trip;
     itinerary_str_t                   name;      /* of the trip; empty: it is
                                                     not known */
-    ngx_str_t                         writer;    /* another request that has
-                                                    the lease of that id */
-    ngx_str_t                         until;     /* or had, unix ms */
+    unsigned                          leased:1;  /* by another request */
 } ngx_http_itinerary_trip_id_t;
 
 /*
@@ -122,6 +120,11 @@ struct ngx_http_itinerary_registry_s {
     ngx_uint_t                        naliases;  /* of them, to be recorded */
     ngx_http_itinerary_trip_id_t     *aliases[4];
     ngx_uint_t                        ncarried;  /* bookings listed in these */
+    ngx_uint_t                        moving;    /* the command, from 1, that
+                                                    tells the first of them */
+    ngx_uint_t                        ngiven_back;
+    itinerary_record_t              **given_back; /* of them, without a record
+                                                     by then */
     itinerary_str_t                   lease_id;  /* the trip that is leased */
     itinerary_str_t                  *touched;   /* ids, each once */
     itinerary_str_t                   source;    /* with the number */

@@ -20,7 +20,8 @@ typedef enum {
     ngx_http_itinerary_claim_begun = 0,
     ngx_http_itinerary_claim_lost,
     ngx_http_itinerary_claim_bound,
-    ngx_http_itinerary_claim_unlisted
+    ngx_http_itinerary_claim_unlisted,
+    ngx_http_itinerary_claim_unlisted_twice   /* and from the trip's name */
 } ngx_http_itinerary_claim_e;
 
 
@@ -39,6 +40,8 @@ static ngx_int_t ngx_http_itinerary_registry_read_binds(
 static ngx_int_t ngx_http_itinerary_registry_lost(
     ngx_http_itinerary_registry_t *reg);
 static ngx_int_t ngx_http_itinerary_registry_released(
+    ngx_http_itinerary_registry_t *reg);
+static ngx_int_t ngx_http_itinerary_registry_unlisted(
     ngx_http_itinerary_registry_t *reg);
 static ngx_int_t ngx_http_itinerary_registry_unlist(
     ngx_http_itinerary_registry_t *reg, const itinerary_str_t *trip,
@@ -410,14 +413,6 @@ ngx_http_itinerary_registry_release(ngx_http_itinerary_registry_t *reg)
                                                ngx_http_itinerary_count_none);
     }
 
-    /* what was listed, and the lease, may have gone to the trip's name */
-
-    reg->asks = reg->trip.id.len && !reg->trip.known;
-
-    if (rc == NGX_OK && reg->asks) {
-        rc = ngx_http_itinerary_registry_add_get(reg, "alias:", &reg->trip.id);
-    }
-
     ngx_http_itinerary_registry_send(reg, rc);
 }
 
@@ -430,9 +425,7 @@ ngx_http_itinerary_registry_release(ngx_http_itinerary_registry_t *reg)
 static ngx_int_t
 ngx_http_itinerary_registry_released(ngx_http_itinerary_registry_t *reg)
 {
-    ngx_str_t                      alias;
     ngx_uint_t                     i, n;
-    itinerary_str_t                trip;
     itinerary_judgement_t         *j;
     ngx_http_itinerary_command_t  *command;
 
@@ -441,6 +434,10 @@ ngx_http_itinerary_registry_released(ngx_http_itinerary_registry_t *reg)
     }
 
     if (reg->step == ngx_http_itinerary_claim_unlisted) {
+        return ngx_http_itinerary_registry_unlisted(reg);
+    }
+
+    if (reg->step == ngx_http_itinerary_claim_unlisted_twice) {
         reg->leased = 0;
         reg->claimed = 0;
 
@@ -450,24 +447,6 @@ ngx_http_itinerary_registry_released(ngx_http_itinerary_registry_t *reg)
     j = reg->claimed && reg->trip.id.len ? reg->j : NULL;
 
     command = reg->call.commands.elts;
-
-    ngx_str_null(&alias);
-
-    if (reg->asks
-        && ngx_http_itinerary_registry_read_text(reg,
-                                       &command[reg->call.commands.nelts - 1],
-                                       &alias)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    if (ngx_http_itinerary_registry_again(reg,
-                                          ngx_http_itinerary_claim_unlisted, 2)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
 
     for (i = 0, n = 0; j && i < j->neffects; i++) {
 
@@ -482,32 +461,76 @@ ngx_http_itinerary_registry_released(ngx_http_itinerary_registry_t *reg)
         }
     }
 
-    if (n) {
+    if (n == 0) {
+        reg->leased = 0;
+        reg->claimed = 0;
 
-        for (i = 0, n = 0; i < j->neffects; i++) {
-            n += j->effects[i].claim;
-        }
+        return NGX_OK;
+    }
 
-        if (ngx_http_itinerary_registry_unlist(reg, &reg->trip.id, n)
+    for (i = 0, n = 0; i < j->neffects; i++) {
+        n += j->effects[i].claim;
+    }
+
+    if (ngx_http_itinerary_registry_again(reg,
+                                          ngx_http_itinerary_claim_unlisted, 2)
+        != NGX_OK
+        || ngx_http_itinerary_registry_unlist(reg, &reg->trip.id, n) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    /* then, since what is listed may be on its way to the trip's name */
+
+    if (!reg->trip.known
+        && ngx_http_itinerary_registry_add_get(reg, "alias:", &reg->trip.id)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_AGAIN;
+}
+
+
+static ngx_int_t
+ngx_http_itinerary_registry_unlisted(ngx_http_itinerary_registry_t *reg)
+{
+    ngx_str_t                      alias;
+    ngx_uint_t                     i, n;
+    itinerary_str_t                trip;
+    ngx_http_itinerary_command_t  *command;
+
+    reg->leased = 0;
+
+    if (!reg->trip.known) {
+
+        command = reg->call.commands.elts;
+
+        if (ngx_http_itinerary_registry_read_text(reg, &command[1], &alias)
             != NGX_OK)
         {
             return NGX_ERROR;
         }
-    }
 
-    if (alias.data) {
-        trip = ngx_http_itinerary_core_text(&alias);
+        for (i = 0, n = 0; i < reg->j->neffects; i++) {
+            n += reg->j->effects[i].claim;
+        }
 
-        if (ngx_http_itinerary_registry_unlist(reg, &trip, n) != NGX_OK) {
-            return NGX_ERROR;
+        if (alias.data && n) {
+
+            trip = ngx_http_itinerary_core_text(&alias);
+
+            return ngx_http_itinerary_registry_again(reg,
+                                       ngx_http_itinerary_claim_unlisted_twice,
+                                       1)
+                   == NGX_OK
+                   && ngx_http_itinerary_registry_unlist(reg, &trip, n)
+                      == NGX_OK
+                   ? NGX_AGAIN : NGX_ERROR;
         }
     }
 
-    if (reg->call.commands.nelts) {
-        return NGX_AGAIN;
-    }
-
-    reg->leased = 0;
     reg->claimed = 0;
 
     return NGX_OK;

@@ -104,25 +104,6 @@ ngx_http_itinerary_registry_add_hold(ngx_http_itinerary_registry_t *reg,
 }
 
 
-ngx_int_t
-ngx_http_itinerary_registry_add_passed(ngx_http_itinerary_registry_t *reg,
-    ngx_str_t *writer, ngx_str_t *until)
-{
-    ngx_str_t  key;
-
-    if (ngx_http_itinerary_registry_key(reg, &key, "trip:", &reg->trip.id, 0)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    return ngx_http_itinerary_redis_add(&reg->call,
-                                        &ngx_http_itinerary_script_pass, 3,
-                                        &key, writer, until)
-           ? NGX_OK : NGX_ERROR;
-}
-
-
 /* is it still the registry that was admitted?  A flush would free all */
 
 ngx_int_t

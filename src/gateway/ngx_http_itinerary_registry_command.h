@@ -55,11 +55,6 @@ ngx_int_t ngx_http_itinerary_registry_add_hash(
 ngx_int_t ngx_http_itinerary_registry_add_hold(
     ngx_http_itinerary_registry_t *reg, const itinerary_str_t *trip);
 
-/* the trip's lease, for another request that has that of one of its aliases */
-
-ngx_int_t ngx_http_itinerary_registry_add_passed(
-    ngx_http_itinerary_registry_t *reg, ngx_str_t *writer, ngx_str_t *until);
-
 /* the registry's id, before anything that it decides about */
 
 ngx_int_t ngx_http_itinerary_registry_add_id(

@@ -12,9 +12,8 @@ static ngx_int_t ngx_http_itinerary_registry_add_trip_id(
 static ngx_int_t ngx_http_itinerary_registry_read_trip_ids(
     ngx_http_itinerary_registry_t *reg,
     ngx_http_itinerary_command_t **command);
-static void ngx_http_itinerary_registry_read_writer(
-    ngx_http_itinerary_registry_t *reg, ngx_http_itinerary_trip_id_t *trip_id,
-    ngx_http_itinerary_command_t *command);
+static ngx_uint_t ngx_http_itinerary_registry_is_leased(
+    ngx_http_itinerary_registry_t *reg, ngx_http_itinerary_command_t *command);
 static ngx_uint_t ngx_http_itinerary_registry_is_elsewhere(
     ngx_http_itinerary_registry_t *reg);
 static void ngx_http_itinerary_registry_find_aliases(
@@ -163,34 +162,35 @@ ngx_http_itinerary_registry_name(ngx_http_itinerary_registry_t *reg,
 
 /*
  * A booking the API may have found elsewhere, by its name: then the answer's
- * ids are not those of the trip that was asked for.
+ * ids are those of a known trip, and not of the one that was asked for.
  */
 
 static ngx_uint_t
 ngx_http_itinerary_registry_is_elsewhere(ngx_http_itinerary_registry_t *reg)
 {
-    ngx_uint_t  i;
+    ngx_uint_t              i, elsewhere;
+    const itinerary_str_t  *name;
 
-    if (reg->facts->nids == 0
-        || (reg->c->operation != ITINERARY_OP_BOOK
-            && reg->c->operation != ITINERARY_OP_CANCEL_BOOKING))
-    {
+    if (reg->c->operation != ITINERARY_OP_BOOK) {
         return 0;
     }
 
+    elsewhere = 0;
+
     for (i = 0; i < reg->facts->nids; i++) {
 
+        name = &reg->trip_ids[i].name;
+
         if (&reg->trip_ids[i] == reg->asked
-            || (reg->trip_ids[i].name.len
-                && (itinerary_equal(&reg->trip_ids[i].name, &reg->asked->name)
-                    || itinerary_equal(&reg->trip_ids[i].name,
-                                       &reg->asked->trip.id))))
+            || (name->len && itinerary_equal(name, &reg->asked->name)))
         {
             return 0;
         }
+
+        elsewhere |= name->len != 0;
     }
 
-    return 1;
+    return elsewhere;
 }
 
 
@@ -221,7 +221,8 @@ ngx_http_itinerary_registry_read_trip_ids(ngx_http_itinerary_registry_t *reg,
             return NGX_ERROR;
         }
 
-        ngx_http_itinerary_registry_read_writer(reg, trip_id, (*command)++);
+        trip_id->leased = ngx_http_itinerary_registry_is_leased(reg,
+                                                                (*command)++);
 
         if (alias.data) {
             trip_id->name = ngx_http_itinerary_core_text(&alias);
@@ -235,12 +236,13 @@ ngx_http_itinerary_registry_read_trip_ids(ngx_http_itinerary_registry_t *reg,
 }
 
 
-static void
-ngx_http_itinerary_registry_read_writer(ngx_http_itinerary_registry_t *reg,
-    ngx_http_itinerary_trip_id_t *trip_id,
+/* whether another request has the lease, or has lost it */
+
+static ngx_uint_t
+ngx_http_itinerary_registry_is_leased(ngx_http_itinerary_registry_t *reg,
     ngx_http_itinerary_command_t *command)
 {
-    ngx_str_t                    field;
+    ngx_str_t                   *field, *writer;
     ngx_uint_t                   i;
     ngx_http_itinerary_value_t  *value;
 
@@ -248,25 +250,17 @@ ngx_http_itinerary_registry_read_writer(ngx_http_itinerary_registry_t *reg,
 
     for (i = 0; i < command->nelts; i += 2) {
 
-        field = value[i].text;
+        field = &value[i].text;
+        writer = &value[i + 1].text;
 
-        if (field.len == 6 && ngx_strncmp(field.data, "writer", 6) == 0) {
-            trip_id->writer = value[i + 1].text;
-
-        } else if (field.len == 12
-                   && ngx_strncmp(field.data, "writer_until", 12) == 0)
-        {
-            trip_id->until = value[i + 1].text;
+        if (field->len == 6 && ngx_strncmp(field->data, "writer", 6) == 0) {
+            return writer->len != reg->request.len
+                   || ngx_strncmp(writer->data, reg->request.data, writer->len)
+                      != 0;
         }
     }
 
-    if (trip_id->writer.len == reg->request.len
-        && ngx_strncmp(trip_id->writer.data, reg->request.data,
-                       reg->request.len)
-           == 0)
-    {
-        trip_id->writer.len = 0;
-    }
+    return 0;
 }
 
 
@@ -310,7 +304,7 @@ ngx_http_itinerary_registry_find_aliases(ngx_http_itinerary_registry_t *reg)
             || !itinerary_equal(&alias->trip.id, &reg->lease_id))
         {
             reg->overtaken |= alias->trip.rev || alias->trip.nbookings
-                              || alias->writer.len;
+                              || alias->leased;
         }
     }
 
@@ -385,6 +379,7 @@ ngx_http_itinerary_registry_add_aliases(ngx_http_itinerary_registry_t *reg)
     static ngx_str_t  nx = ngx_string("NX");
 
     trip = ngx_http_itinerary_text(&reg->trip.id);
+    reg->moving = 0;
 
     for (i = 0; i < reg->naliases; i++) {
 
@@ -422,6 +417,10 @@ ngx_http_itinerary_registry_add_dropped(ngx_http_itinerary_registry_t *reg,
         return NGX_OK;
     }
 
+    if (reg->moving == 0) {
+        reg->moving = reg->call.commands.nelts + 1;
+    }
+
     for (i = 0; i < alias->nbookings; i++) {
         if (ngx_http_itinerary_registry_add_moved(reg,
                                                   &alias->bookings[i].name,
@@ -452,21 +451,79 @@ ngx_http_itinerary_registry_add_dropped(ngx_http_itinerary_registry_t *reg,
 }
 
 
+/*
+ * A claim may have been given back while its place in the list was on its way:
+ * then it has no record, and nobody else takes it off the list.
+ */
+
 ngx_int_t
-ngx_http_itinerary_registry_hold_aliases(ngx_http_itinerary_registry_t *reg)
+ngx_http_itinerary_registry_find_given_back(ngx_http_itinerary_registry_t *reg)
 {
-    ngx_uint_t  i;
+    ngx_uint_t                     i, k, n;
+    ngx_http_itinerary_command_t  *command;
+
+    reg->ngiven_back = 0;
+
+    if (reg->moving == 0) {
+        return NGX_OK;
+    }
+
+    reg->given_back = ngx_palloc(reg->pool, reg->ncarried
+                                            * sizeof(itinerary_record_t *));
+    if (reg->given_back == NULL) {
+        return NGX_ERROR;
+    }
+
+    command = reg->call.commands.elts;
+    command += reg->moving - 1;
 
     for (i = 0; i < reg->naliases; i++) {
 
-        if (reg->aliases[i]->writer.len
-            && ngx_http_itinerary_registry_add_passed(reg,
-                                                    &reg->aliases[i]->writer,
-                                                    &reg->aliases[i]->until)
-               != NGX_OK)
-        {
-            return NGX_ERROR;
+        n = reg->aliases[i]->trip.nbookings;
+
+        for (k = 0; k < n; k++) {
+            if (command[k].reply.type != NGX_HTTP_ITINERARY_REDIS_INTEGER) {
+                return ngx_http_itinerary_registry_surprise(reg, &command[k]);
+            }
+
+            if (command[k].reply.integer == 0) {
+                reg->given_back[reg->ngiven_back++]
+                                        = &reg->aliases[i]->trip.bookings[k];
+            }
         }
+
+        /* the list itself, and the next alias */
+
+        command += n ? n + 2 : 1;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_itinerary_registry_add_given_back(ngx_http_itinerary_registry_t *reg)
+{
+    ngx_uint_t                     i;
+    ngx_http_itinerary_command_t  *command;
+
+    static ngx_str_t  release = ngx_string("release");
+
+    if (reg->ngiven_back == 0) {
+        return NGX_OK;
+    }
+
+    command = ngx_http_itinerary_registry_add_settle(reg, &reg->trip.id,
+                                              reg->ngiven_back,
+                                              ngx_http_itinerary_count_none);
+    if (command == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < reg->ngiven_back; i++) {
+        ngx_http_itinerary_registry_settle_booking(command, i, &release,
+                                                   &reg->given_back[i]->name,
+                                                   &reg->given_back[i]->owner);
     }
 
     return NGX_OK;

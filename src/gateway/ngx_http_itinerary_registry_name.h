@@ -51,11 +51,13 @@ ngx_int_t ngx_http_itinerary_registry_add_aliases(
     ngx_http_itinerary_registry_t *reg);
 
 /*
- * The trip's lease, once it is given back, for writes by its aliases that are
- * under way.
+ * Which of the bookings that came along have lost their record meanwhile, by
+ * the replies to that; and takes them off the trip's list, in the next batch.
  */
 
-ngx_int_t ngx_http_itinerary_registry_hold_aliases(
+ngx_int_t ngx_http_itinerary_registry_find_given_back(
+    ngx_http_itinerary_registry_t *reg);
+ngx_int_t ngx_http_itinerary_registry_add_given_back(
     ngx_http_itinerary_registry_t *reg);
 
 

@@ -182,8 +182,7 @@ ngx_http_itinerary_registry_add_doubt(ngx_http_itinerary_registry_t *reg)
     if (ngx_http_itinerary_registry_add_aliases(reg) != NGX_OK
         || ngx_http_itinerary_registry_settle_lease(reg,
                                               ngx_http_itinerary_count_write)
-           != NGX_OK
-        || ngx_http_itinerary_registry_hold_aliases(reg) != NGX_OK)
+           != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -285,7 +284,6 @@ ngx_http_itinerary_registry_recorded(ngx_http_itinerary_registry_t *reg)
         || ngx_http_itinerary_registry_settle_lease(reg,
                                               ngx_http_itinerary_count_write)
            != NGX_OK
-        || ngx_http_itinerary_registry_hold_aliases(reg) != NGX_OK
         || (reg->finding == 0
             && ngx_http_itinerary_registry_show(reg) != NGX_OK)
         || ngx_http_itinerary_registry_settle_touched(reg,
@@ -314,8 +312,20 @@ ngx_http_itinerary_registry_counted(ngx_http_itinerary_registry_t *reg)
         return NGX_ERROR;
     }
 
-    if (reg->finding == 0) {
+    if (ngx_http_itinerary_registry_find_given_back(reg) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (reg->finding == 0 && reg->ngiven_back == 0) {
         return NGX_OK;
+    }
+
+    if (reg->finding == 0) {
+        return ngx_http_itinerary_registry_again(reg,
+                                          ngx_http_itinerary_record_shown, 1)
+               == NGX_OK
+               && ngx_http_itinerary_registry_add_given_back(reg) == NGX_OK
+               ? NGX_AGAIN : NGX_ERROR;
     }
 
     command = reg->call.commands.elts;
@@ -330,8 +340,9 @@ ngx_http_itinerary_registry_counted(ngx_http_itinerary_registry_t *reg)
     reg->found = command->reply.integer;
 
     if (ngx_http_itinerary_registry_again(reg,
-                                          ngx_http_itinerary_record_shown, 1)
+                                          ngx_http_itinerary_record_shown, 2)
         != NGX_OK
+        || ngx_http_itinerary_registry_add_given_back(reg) != NGX_OK
         || ngx_http_itinerary_registry_show(reg) != NGX_OK)
     {
         return NGX_ERROR;

@@ -70,29 +70,6 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_hold = {
 
 
 /*
- * Passes a lease on, from an id that is an alias now to the trip that it stands
- * for: ARGV is the request that has it, and until when, in unix ms.  What has
- * run out counts, as above; another request's lease stays.  Returns 1.
- */
-
-ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_pass = {
-    ngx_string(
-    "local time = redis.call('TIME')\n"
-    "local now = time[1] * 1000 + math.floor(time[2] / 1000)\n"
-    "local was = redis.call('HMGET', KEYS[1], 'writer', 'writer_until')\n"
-    "if was[1] and was[1] ~= ARGV[1] then\n"
-    "  if (tonumber(was[2]) or 0) > now then return 1 end\n"
-    "  redis.call('HINCRBY', KEYS[1], 'rev', 1)\n"
-    "end\n"
-    "if (tonumber(ARGV[2]) or 0) > now then\n"
-    "  redis.call('HSET', KEYS[1], 'writer', ARGV[1],\n"
-    "             'writer_until', ARGV[2])\n"
-    "end\n"
-    "return 1\n"), "", 0
-};
-
-
-/*
  * Claims a booking: ARGV is supplier, trip, request, time.  Returns 1
  * (claimed), 2 (the supplier's already) or 0 (another's, or seen).  A claim of
  * the supplier's that is not settled becomes this request's, too: it ends when
@@ -156,8 +133,9 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_unbind = {
 /*
  * What became of a booking: ARGV is the fact, then supplier, trip, request,
  * time, and for "moved" the trip that it was in.  Never takes a booking from
- * its owner.  Returns 1, or 0 where it is another's, or 2 where it is the
- * supplier's, and not the request's alone to release.
+ * its owner.  Returns 1, or 0 where it is another's, or is to be moved and not
+ * on record, or 2 where it is the supplier's, and not the request's alone to
+ * release.
  */
 
 ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_booking = {
@@ -182,6 +160,7 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_booking = {
     "    redis.call('HSET', KEYS[1], 'trip', ARGV[3])\n"
     "  end\n"
     "elseif fact == 'moved' then\n"
+    "  if not state then return 0 end\n"
     "  if redis.call('HGET', KEYS[1], 'trip') == ARGV[6] then\n"
     "    redis.call('HSET', KEYS[1], 'trip', ARGV[3])\n"
     "  end\n"

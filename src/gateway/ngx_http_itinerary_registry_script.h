@@ -19,7 +19,6 @@
 
 extern ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_lease;
 extern ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_hold;
-extern ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_pass;
 extern ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_claim;
 extern ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_bind;
 extern ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_unbind;

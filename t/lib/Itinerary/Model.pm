@@ -607,10 +607,12 @@ sub _name {
 
     # the trip that the client has named is that, where it is known
 
-    my ($id) = $asked ne '' && $is_trip->($asked)
-               && ($c->{op}{what} !~ /book/ || !@ids
-                   || grep { ($self->{aliases}{$_} // $_) eq $asked } @ids)
-             ? $asked
+    # and a booking is not elsewhere, in a trip that is known
+
+    my $elsewhere = $c->{op}{what} eq 'book' && @known
+                    && !grep { ($self->{aliases}{$_} // $_) eq $asked } @ids;
+
+    my ($id) = $asked ne '' && $is_trip->($asked) && !$elsewhere ? $asked
              : map { $is_trip->($_) ? $_ : $self->{aliases}{$_} } @known;
 
     my $fresh = !defined $id;
