@@ -264,6 +264,42 @@ for my $case (['is answered', 200, '409 stale_view, not forwarded'],
 }
 
 
+# a write that is refused at the moment at which a GET shows the ids
+
+for my $first ('write', 'get') {
+    $id = ++$n;
+
+    my $old = both($id, b('Old', "O$id"));
+    my $before = $t->requests;
+
+    my $write = under_way('Alpha', "I$id",
+                          itinerary(bookings => [b('Alpha', "A$id")]), $old,
+                          "write$id", 'X-Status' => 400);
+    my $get = $t->http_async('GET', "/trip/v1.1/L$id", headers => [
+        'X-Supplier' => 'Gamma', 'X-Body' => encode_base64($old, ''),
+        'X-Until' => "get$id"]);
+
+    wait_for(sub { $t->requests == $before + 2 }) or die "no GET\n";
+    $redis->pause;
+
+    for my $which ($first, $first eq 'get' ? 'write' : 'get') {
+        go("$which$id");
+        is($t->http('GET', '/trip/v1.1')->{status}, 200,
+           "a request after the $which");
+    }
+
+    $redis->resume;
+    is($write->finish->{status}, 400, 'the write is refused');
+    $get->finish;
+    teach('Gamma', "L$id", $old, "I$id");
+    ok(wait_for(sub {
+        !$redis->cli->hexists("itinerary:trip:L$id", "booking:ALPHA|A$id");
+    }), "what it had claimed is not in the trip, the $first first");
+    is($redis->cli->hget("itinerary:trip:$_$id", 'writer'), undef,
+       "nothing keeps $_$id busy") for 'I', 'L';
+}
+
+
 # a booking that was in the trip by its old id is cancelled in the new one
 
 $id = ++$n;
