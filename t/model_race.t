@@ -326,11 +326,13 @@ sub fresh {
 
         next if !%is;
 
-        # what is found in the trip counts
+        # what is found in the trip counts, that it becomes known does not
 
-        my %now = $redis->hgetall("itinerary:trip:$trip");
+        my ($before, $now) = map { scalar grep { /\Abooking:/ } @$_ }
+                             [keys %{ $records->{"trip:$trip"} // {} }],
+                             [$redis->hkeys("itinerary:trip:$trip")];
 
-        $was{rev}++ if keys %now > keys %{ $records->{"trip:$trip"} };
+        $was{rev}++ if $now > $before;
 
         # answers to posts lack some fields of the trip
 
