@@ -177,4 +177,22 @@ get('Beta', 'L6', $all);
 is(call('Beta', '/trip/v1.1?tripId=L6', $all =~ s/<id>.*?<.id>//r, $all),
    '200', 'until it has seen it');
 
+# by one of three ids, of which another one is new with it
+
+is(call('Alpha', '/allow/trip/v1.1?tripId=I7',
+        itinerary(bookings => [b('Alpha', 'A7'), b('Alpha', 'C7')]),
+        trip('I7', b('Alpha', 'A7'), b('Alpha', 'C7'))), '200',
+   'Alpha adds bookings by an id');
+
+my $three = two_ids('L7', 'I7', b('Alpha', 'A7'), b('Alpha', 'C7'))
+            =~ s{<ItinLocator>}{<TripId>M7</TripId>$&}r;
+
+is(teach('Beta', 'L7', $three, 'I7'), 200, 'of which two others are shown');
+ok(wait_for(sub { $redis->cli->exists('itinerary:alias:M7') }),
+   'which are its');
+is(call('Beta', '/allow/trip/v1.1?tripId=I7',
+        itinerary(bookings => [b('Beta', 'B7')]), $three), $DENIED,
+   'Beta may not leave out what Alpha has added');
+is(listed('L7'), 'ALPHA|A7 ALPHA|C7', 'all of which is in the list');
+
 $t->done;

@@ -44,6 +44,8 @@ typedef struct {
     itinerary_trip_t                  trip;
     itinerary_str_t                   name;      /* of the trip; empty: it is
                                                     not known */
+    ngx_uint_t                        moving;    /* the command, from 1, that
+                                                    tells its first booking */
     unsigned                          leased:1;  /* by another request */
 } ngx_http_itinerary_trip_id_t;
 
@@ -120,8 +122,6 @@ struct ngx_http_itinerary_registry_s {
     ngx_uint_t                        naliases;  /* of them, to be recorded */
     ngx_http_itinerary_trip_id_t     *aliases[4];
     ngx_uint_t                        ncarried;  /* bookings listed in these */
-    ngx_uint_t                        moving;    /* the command, from 1, that
-                                                    tells the first of them */
     ngx_uint_t                        ngiven_back;
     itinerary_record_t              **given_back; /* of them, without a record
                                                      by then */
@@ -133,8 +133,7 @@ struct ngx_http_itinerary_registry_s {
                                                     counts what a GET finds */
     unsigned                          anybody:1; /* as registry_view() has it */
     unsigned                          any:1;
-    unsigned                          asks:1;    /* for the trip's lease, or
-                                                    for its name */
+    unsigned                          asks:1;    /* for the trip's lease */
     unsigned                          followed:1; /* its id was an alias */
     unsigned                          overtaken:1; /* an alias was written to
                                                     without our lease: the

@@ -380,7 +380,7 @@ ngx_http_itinerary_registry_release(ngx_http_itinerary_registry_t *reg)
     j = reg->claimed ? reg->j : NULL;
     n = 0;
 
-    ngx_http_itinerary_registry_begin(reg, j ? j->neffects + 3 : 3,
+    ngx_http_itinerary_registry_begin(reg, j ? j->neffects + 2 : 2,
                                       ngx_http_itinerary_registry_released);
 
     rc = ngx_http_itinerary_registry_now(reg);

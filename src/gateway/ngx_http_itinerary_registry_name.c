@@ -21,7 +21,7 @@ static void ngx_http_itinerary_registry_find_aliases(
 static ngx_uint_t ngx_http_itinerary_registry_is_alias(
     ngx_http_itinerary_registry_t *reg, ngx_uint_t i);
 static ngx_int_t ngx_http_itinerary_registry_add_dropped(
-    ngx_http_itinerary_registry_t *reg, const itinerary_trip_t *alias);
+    ngx_http_itinerary_registry_t *reg, ngx_http_itinerary_trip_id_t *alias);
 
 
 ngx_int_t
@@ -379,7 +379,6 @@ ngx_http_itinerary_registry_add_aliases(ngx_http_itinerary_registry_t *reg)
     static ngx_str_t  nx = ngx_string("NX");
 
     trip = ngx_http_itinerary_text(&reg->trip.id);
-    reg->moving = 0;
 
     for (i = 0; i < reg->naliases; i++) {
 
@@ -389,8 +388,7 @@ ngx_http_itinerary_registry_add_aliases(ngx_http_itinerary_registry_t *reg)
             || ngx_http_itinerary_redis_add(&reg->call, NULL, 4, &set, &key,
                                             &trip, &nx)
                == NULL
-            || ngx_http_itinerary_registry_add_dropped(reg,
-                                                      &reg->aliases[i]->trip)
+            || ngx_http_itinerary_registry_add_dropped(reg, reg->aliases[i])
                != NGX_OK)
         {
             return NGX_ERROR;
@@ -405,34 +403,34 @@ ngx_http_itinerary_registry_add_aliases(ngx_http_itinerary_registry_t *reg)
 
 static ngx_int_t
 ngx_http_itinerary_registry_add_dropped(ngx_http_itinerary_registry_t *reg,
-    const itinerary_trip_t *alias)
+    ngx_http_itinerary_trip_id_t *alias)
 {
     ngx_uint_t                     i;
-    const itinerary_str_t         *name;
+    const itinerary_trip_t        *trip;
+    const itinerary_record_t      *record;
     ngx_http_itinerary_command_t  *command;
 
     static ngx_str_t  dropped = ngx_string("cancelled");
 
-    if (alias->nbookings == 0) {
+    trip = &alias->trip;
+
+    if (trip->nbookings == 0) {
         return NGX_OK;
     }
 
-    if (reg->moving == 0) {
-        reg->moving = reg->call.commands.nelts + 1;
-    }
+    alias->moving = reg->call.commands.nelts + 1;
 
-    for (i = 0; i < alias->nbookings; i++) {
-        if (ngx_http_itinerary_registry_add_moved(reg,
-                                                  &alias->bookings[i].name,
-                                                  &alias->id)
+    for (i = 0; i < trip->nbookings; i++) {
+        if (ngx_http_itinerary_registry_add_moved(reg, &trip->bookings[i].name,
+                                                  &trip->id)
             != NGX_OK)
         {
             return NGX_ERROR;
         }
     }
 
-    command = ngx_http_itinerary_registry_add_settle(reg, &alias->id,
-                                              alias->nbookings,
+    command = ngx_http_itinerary_registry_add_settle(reg, &trip->id,
+                                              trip->nbookings,
                                               ngx_http_itinerary_count_none);
     if (command == NULL) {
         return NGX_ERROR;
@@ -440,11 +438,12 @@ ngx_http_itinerary_registry_add_dropped(ngx_http_itinerary_registry_t *reg,
 
     ngx_str_set(&command->argv[1], "");              /* keeps the lease */
 
-    for (i = 0; i < alias->nbookings; i++) {
-        name = &alias->bookings[i].name;
+    for (i = 0; i < trip->nbookings; i++) {
+        record = &trip->bookings[i];
 
-        ngx_http_itinerary_registry_settle_booking(command, i, &dropped, name,
-                                                   &alias->bookings[i].owner);
+        ngx_http_itinerary_registry_settle_booking(command, i, &dropped,
+                                                   &record->name,
+                                                   &record->owner);
     }
 
     return NGX_OK;
@@ -459,12 +458,13 @@ ngx_http_itinerary_registry_add_dropped(ngx_http_itinerary_registry_t *reg,
 ngx_int_t
 ngx_http_itinerary_registry_find_given_back(ngx_http_itinerary_registry_t *reg)
 {
-    ngx_uint_t                     i, k, n;
+    ngx_uint_t                     i, k;
     ngx_http_itinerary_command_t  *command;
+    ngx_http_itinerary_trip_id_t  *alias;
 
     reg->ngiven_back = 0;
 
-    if (reg->moving == 0) {
+    if (reg->ncarried == 0) {
         return NGX_OK;
     }
 
@@ -474,27 +474,23 @@ ngx_http_itinerary_registry_find_given_back(ngx_http_itinerary_registry_t *reg)
         return NGX_ERROR;
     }
 
-    command = reg->call.commands.elts;
-    command += reg->moving - 1;
-
     for (i = 0; i < reg->naliases; i++) {
 
-        n = reg->aliases[i]->trip.nbookings;
+        alias = reg->aliases[i];
 
-        for (k = 0; k < n; k++) {
-            if (command[k].reply.type != NGX_HTTP_ITINERARY_REDIS_INTEGER) {
-                return ngx_http_itinerary_registry_surprise(reg, &command[k]);
+        for (k = 0; k < alias->trip.nbookings; k++) {
+
+            command = reg->call.commands.elts;
+            command += alias->moving - 1 + k;
+
+            if (command->reply.type != NGX_HTTP_ITINERARY_REDIS_INTEGER) {
+                return ngx_http_itinerary_registry_surprise(reg, command);
             }
 
-            if (command[k].reply.integer == 0) {
-                reg->given_back[reg->ngiven_back++]
-                                        = &reg->aliases[i]->trip.bookings[k];
+            if (command->reply.integer == 0) {
+                reg->given_back[reg->ngiven_back++] = &alias->trip.bookings[k];
             }
         }
-
-        /* the list itself, and the next alias */
-
-        command += n ? n + 2 : 1;
     }
 
     return NGX_OK;

@@ -189,12 +189,12 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_booking = {
 
 /*
  * What became of a trip: ARGV is request ("": keeps the lease), its creator
- * ("": none), its state
- * ("": as it is, "known": that, or active), time, 1 where it was or may have
- * been written to (2: if a booking is new in it), the time since which it may
- * have been known for that to be its creator ("": ever), and three for each
- * booking: fact, name, owner.  Never takes a trip from its creator.  Gives back
- * the request's lease.  Returns 1 where that was counted as a write, else 0.
+ * ("": none), its state ("": as it is, "known": that, or active), time, 1 where
+ * it was or may have been written to (2: if a booking is new in it), the time
+ * since which it may have been known for that to be its creator ("": ever), and
+ * three for each booking: fact, name, owner.  Never takes a trip from its
+ * creator.  Gives back the request's lease.  Returns 1 where that was counted
+ * as a write, else 0.
  */
 
 ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_trip = {

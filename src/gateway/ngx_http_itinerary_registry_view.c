@@ -18,7 +18,7 @@
 typedef enum {
     ngx_http_itinerary_view_begun = 0,
     ngx_http_itinerary_view_leased,     /* the trip that the booking is in */
-    ngx_http_itinerary_view_followed       /* it is another trip than it was */
+    ngx_http_itinerary_view_followed    /* it is another trip than it was */
 } ngx_http_itinerary_view_e;
 
 
