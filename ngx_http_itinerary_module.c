@@ -29,6 +29,8 @@ static ngx_int_t ngx_http_itinerary_variable_bookings(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_itinerary_variable_time(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
+static ngx_int_t ngx_http_itinerary_variable_spooled(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
 
 static char *ngx_http_itinerary_redis(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
@@ -51,6 +53,7 @@ static char *ngx_http_itinerary_init_main_conf(ngx_conf_t *cf, void *conf);
 static void *ngx_http_itinerary_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_itinerary_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
+static ngx_int_t ngx_http_itinerary_init_process(ngx_cycle_t *cycle);
 static void ngx_http_itinerary_exit_process(ngx_cycle_t *cycle);
 
 
@@ -206,7 +209,7 @@ ngx_module_t  ngx_http_itinerary_module = {
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
     NULL,                                  /* init module */
-    NULL,                                  /* init process */
+    ngx_http_itinerary_init_process,       /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */
     ngx_http_itinerary_exit_process,       /* exit process */
@@ -258,6 +261,10 @@ static ngx_http_variable_t  ngx_http_itinerary_vars[] = {
 
     { ngx_string("itinerary_registry_time"), NULL,
       ngx_http_itinerary_variable_time, 0,
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("itinerary_spooled"), NULL,
+      ngx_http_itinerary_variable_spooled, 0,
       NGX_HTTP_VAR_NOCACHEABLE, 0 },
 
       ngx_http_null_variable
@@ -429,6 +436,43 @@ ngx_http_itinerary_variable_time(ngx_http_request_t *r,
     v->no_cacheable = 0;
     v->not_found = 0;
     v->len = ngx_sprintf(p, "%T.%03M", (time_t) ms / 1000, ms % 1000) - p;
+    v->data = p;
+
+    return NGX_OK;
+}
+
+
+/* of the location's registry, whatever is asked */
+
+static ngx_int_t
+ngx_http_itinerary_variable_spooled(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    u_char                          *p;
+    ngx_http_itinerary_spool_t      *spool;
+    ngx_http_itinerary_loc_conf_t   *ilcf;
+    ngx_http_itinerary_main_conf_t  *imcf;
+
+    ilcf = ngx_http_get_module_loc_conf(r, ngx_http_itinerary_module);
+
+    if (ilcf->redis == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    imcf = ngx_http_get_module_main_conf(r, ngx_http_itinerary_module);
+
+    spool = ngx_http_itinerary_spool_of(&imcf->spools, ilcf->redis);
+
+    p = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+    v->len = ngx_sprintf(p, "%ui", ngx_http_itinerary_spool_depth(spool)) - p;
     v->data = p;
 
     return NGX_OK;
@@ -739,10 +783,20 @@ ngx_http_itinerary_init(ngx_conf_t *cf)
 
     servers = imcf->servers.elts;
 
+    if (ngx_array_init(&imcf->spools, cf->pool, imcf->servers.nelts,
+                       sizeof(ngx_http_itinerary_spool_t))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
     for (i = 0; i < imcf->servers.nelts; i++) {
         if (ngx_http_itinerary_registry_id_init(cf->pool, servers[i],
                                                 &imcf->spool->name)
-            != NGX_OK)
+            != NGX_OK
+            || ngx_http_itinerary_spool_add(cf, &imcf->spools, servers[i],
+                                            &imcf->spool->name)
+               != NGX_OK)
         {
             return NGX_ERROR;
         }
@@ -786,6 +840,7 @@ ngx_http_itinerary_create_main_conf(ngx_conf_t *cf)
      * set by ngx_pcalloc():
      *
      *     imcf->spool = NULL;
+     *     imcf->spools = { NULL };
      *     imcf->request_id = 0;
      */
 
@@ -886,6 +941,34 @@ ngx_http_itinerary_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_itinerary_warn_proxy(cf, conf);
 
     return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_itinerary_init_process(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                       i;
+    ngx_http_itinerary_spool_t      *spools;
+    ngx_http_itinerary_main_conf_t  *imcf;
+
+    if (ngx_process != NGX_PROCESS_WORKER && ngx_process != NGX_PROCESS_SINGLE)
+    {
+        return NGX_OK;
+    }
+
+    imcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                               ngx_http_itinerary_module);
+    if (imcf == NULL) {
+        return NGX_OK;
+    }
+
+    spools = imcf->spools.elts;
+
+    for (i = 0; i < imcf->spools.nelts; i++) {
+        ngx_http_itinerary_spool_start(&spools[i], cycle->log);
+    }
+
+    return NGX_OK;
 }
 
 

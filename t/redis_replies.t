@@ -429,9 +429,10 @@ for my $script ('booking:\S+ own ', 'trip:\S+ [0-9a-f]{32} Alpha active ') {
                    reply => "-BUSY Redis is busy running a script.\r\n" });
     my $records = () = $t->audit;
     is(post($alpha, '', 'BUSY' . ++$locator)->{status}, 200, 'a trip');
-    is(($t->wait_audit($records + 2))[-1]{outcome}, 'in_doubt',
+    is(($t->wait_audit($records + 2))[-1]{outcome}, 'spooled',
        'of which a script is refused');
     $fake->rules;
+    ok($t->wait_spool, 'and taken when it is told again');
     is_deeply(keys_of_update(), $keys, 'is sent in full again');
 }
 
@@ -515,10 +516,11 @@ for (['the look-up of the trip', '^HGETALL itinerary:trip:'],
         is("$answer->{status} " . ($answer->{error} // ''), '200 ',
            "$name is not recorded, the answer is delivered");
         is(scalar($t->requests), 1, 'of what was forwarded');
-        like($records[-1]{outcome}, qr/\A(?:in_doubt|spooled)\z/,
-             'the audit trail knows');
-        is($redis->cli->hget("itinerary:booking:ALPHA|LATE$locator", 'owner'),
-           'Alpha', 'the booking is its owner\'s');
+        is($records[-1]{outcome}, 'spooled', 'the audit trail knows');
+        ok($t->wait_spool, 'it is recorded when Redis takes it');
+        is(join(' ', $redis->cli->hmget(
+               "itinerary:booking:ALPHA|LATE$locator", 'owner', 'state')),
+           'Alpha active', 'the booking is its owner\'s');
         is(refused(post($beta, '', "LATE$locator")),
            '403 booking_not_owned', 'and nobody else\'s');
     }

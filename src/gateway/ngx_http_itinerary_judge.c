@@ -15,6 +15,10 @@
 
 static void ngx_http_itinerary_judge_failure(
     ngx_http_itinerary_transaction_t *txn);
+static ngx_uint_t ngx_http_itinerary_judge_is_late(
+    ngx_http_itinerary_transaction_t *txn);
+static void ngx_http_itinerary_judge_late(
+    ngx_http_itinerary_transaction_t *txn);
 static void ngx_http_itinerary_judge_case(
     ngx_http_itinerary_transaction_t *txn);
 
@@ -37,6 +41,17 @@ ngx_http_itinerary_judge_lookup(ngx_http_itinerary_transaction_t *txn)
         (void) itinerary_refuse(&txn->core, &txn->error,
                                 ITINERARY_UNKNOWN_SUPPLIER, 0, "",
                                 "the token is nobody's");
+        return;
+    }
+
+    if (ngx_http_itinerary_judge_is_late(txn)) {
+
+        /* whoever fails open does so with the whole request */
+
+        if (!txn->conf->fail_open) {
+            ngx_http_itinerary_judge_late(txn);
+        }
+
         return;
     }
 
@@ -65,6 +80,29 @@ ngx_http_itinerary_judge_failure(ngx_http_itinerary_transaction_t *txn)
     (void) itinerary_refuse(&txn->core, &txn->error,
                             ITINERARY_REGISTRY_UNAVAILABLE, 0, "",
                             "try again later");
+}
+
+
+/*
+ * The registry has answered, but has not been told yet whose is what earlier
+ * writes have created, or what they have put into a trip.
+ */
+
+static ngx_uint_t
+ngx_http_itinerary_judge_is_late(ngx_http_itinerary_transaction_t *txn)
+{
+    return txn->conf->mode == NGX_HTTP_ITINERARY_ENFORCE
+           && ngx_http_itinerary_spool_depth(txn->spool) != 0;
+}
+
+
+static void
+ngx_http_itinerary_judge_late(ngx_http_itinerary_transaction_t *txn)
+{
+    (void) itinerary_refuse(&txn->core, &txn->error,
+                            ITINERARY_REGISTRY_UNAVAILABLE, 0, "",
+                            "earlier writes are still to be recorded, try "
+                            "again later");
 }
 
 
@@ -142,6 +180,11 @@ ngx_http_itinerary_judge(ngx_http_itinerary_transaction_t *txn)
 {
     if (txn->registry.failure) {
         ngx_http_itinerary_judge_failure(txn);
+        return NGX_OK;
+    }
+
+    if (ngx_http_itinerary_judge_is_late(txn)) {
+        ngx_http_itinerary_judge_late(txn);
         return NGX_OK;
     }
 

@@ -121,6 +121,9 @@ struct ngx_http_itinerary_redis_s {
     ngx_uint_t                           nconns;
     ngx_http_itinerary_redis_greeter_t  *greeter;
     void                                *greeter_data;
+    uint32_t                             registry;  /* that of servers with one
+                                                       name, database and
+                                                       prefix */
 
     /* the worker's */
 

@@ -30,7 +30,7 @@
 
 #include "ngx_http_itinerary_redis.h"
 #include "ngx_http_itinerary_text.h"
-#include "itinerary_facts.h"
+#include "itinerary_note.h"
 
 
 #define NGX_HTTP_ITINERARY_REGISTRY_VERSION  "1"
@@ -147,6 +147,10 @@ struct ngx_http_itinerary_registry_s {
                                                     counted */
     unsigned                          strange:1; /* the answer names another
                                                     trip as well */
+    unsigned                          recalled:1; /* from a note: reg->at is
+                                                     when it was answered */
+    unsigned                          late:1;    /* and the trip may have been
+                                                    written to since */
     unsigned                          nmissing;
     unsigned                          nsources;
     itinerary_str_t                  *sources;   /* of the post, each once */
@@ -229,6 +233,23 @@ void ngx_http_itinerary_registry_doubt(ngx_http_itinerary_registry_t *reg,
 void ngx_http_itinerary_registry_record(ngx_http_itinerary_registry_t *reg,
     const itinerary_case_t *c, itinerary_judgement_t *j,
     itinerary_facts_t *facts);
+
+/*
+ * The facts could not be recorded: writes the note of them, which is in the
+ * pool.  NGX_ERROR: no memory.
+ */
+
+ngx_int_t ngx_http_itinerary_registry_note(ngx_http_itinerary_registry_t *reg,
+    ngx_str_t *text);
+
+/*
+ * Takes all from the note, which must stay as long as the registry, and asks
+ * what has been recorded since; facts that are older leave the note.  Then what
+ * is in the note's case, judgement and facts may be recorded.
+ */
+
+void ngx_http_itinerary_registry_recall(ngx_http_itinerary_registry_t *reg,
+    itinerary_note_t *note);
 
 
 #endif /* _NGX_HTTP_ITINERARY_REGISTRY_H_INCLUDED_ */

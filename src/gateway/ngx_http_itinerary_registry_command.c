@@ -14,6 +14,8 @@ static ngx_int_t ngx_http_itinerary_registry_lease_ms(
 static ngx_int_t ngx_http_itinerary_registry_pair(
     ngx_http_itinerary_registry_t *reg, ngx_str_t *key, char *kind,
     const itinerary_str_t *first, const itinerary_str_t *second);
+static ngx_uint_t ngx_http_itinerary_registry_is_data_error(
+    ngx_str_t *error);
 static ngx_int_t ngx_http_itinerary_registry_view_key(
     ngx_http_itinerary_registry_t *reg, ngx_str_t *key);
 
@@ -775,6 +777,8 @@ ngx_http_itinerary_registry_surprise(ngx_http_itinerary_registry_t *reg,
                       "\"%V\": \"%V\"", &reg->redis->name, key,
                       &command->reply.text);
         reg->failure = "answered with an error";
+        reg->suspect = ngx_http_itinerary_registry_is_data_error(
+                                                       &command->reply.text);
 
     } else {
         ngx_log_error(NGX_LOG_ERR, reg->log, 0,
@@ -785,6 +789,16 @@ ngx_http_itinerary_registry_surprise(ngx_http_itinerary_registry_t *reg,
     }
 
     return NGX_ERROR;
+}
+
+
+/* the command was carried out, on a value that it is not for */
+
+static ngx_uint_t
+ngx_http_itinerary_registry_is_data_error(ngx_str_t *error)
+{
+    return ngx_strnstr(error->data, "WRONGTYPE ", error->len)
+           || (error->len >= 4 && ngx_strncmp(error->data, "ERR ", 4) == 0);
 }
 
 

@@ -82,13 +82,13 @@ ngx_http_itinerary_registry_id_init(ngx_pool_t *pool,
 
     (void) ngx_sprintf(id->key.data, "%Vregistry", &redis->prefix);
 
-    /* one file for each registry: server, database and prefix */
-
     ngx_crc32_init(crc);
     ngx_crc32_update(&crc, redis->name.data, redis->name.len);
     ngx_crc32_update(&crc, (u_char *) &redis->db, sizeof(ngx_uint_t));
     ngx_crc32_update(&crc, redis->prefix.data, redis->prefix.len);
     ngx_crc32_final(crc);
+
+    redis->registry = crc;
 
     id->file.len = directory->len + sizeof("/registry-") - 1 + 8;
     id->file.data = ngx_pnalloc(pool, id->file.len + 1);
@@ -96,7 +96,8 @@ ngx_http_itinerary_registry_id_init(ngx_pool_t *pool,
         return NGX_ERROR;
     }
 
-    (void) ngx_sprintf(id->file.data, "%V/registry-%08xD%Z", directory, crc);
+    (void) ngx_sprintf(id->file.data, "%V/registry-%08xD%Z", directory,
+                       redis->registry);
 
     redis->greeter = &ngx_http_itinerary_id_greeter;
     redis->greeter_data = id;

@@ -23,7 +23,8 @@
 
 /*
  * Has every connection ask for the server's role, its eviction policy and the
- * registry's id.  "directory" holds the file; the text is borrowed.
+ * registry's id.  "directory" holds the file; the text is borrowed.  Sets
+ * redis->registry.
  */
 
 ngx_int_t ngx_http_itinerary_registry_id_init(ngx_pool_t *pool,

@@ -209,7 +209,7 @@ ngx_http_itinerary_registry_record(ngx_http_itinerary_registry_t *reg,
     reg->finding = 0;
     reg->found = 0;
 
-    rc = ngx_http_itinerary_registry_now(reg);
+    rc = reg->recalled ? NGX_OK : ngx_http_itinerary_registry_now(reg);
 
     if (rc == NGX_OK) {
         rc = ngx_http_itinerary_registry_add_trip_ids(reg);
@@ -600,6 +600,11 @@ ngx_http_itinerary_registry_state(ngx_http_itinerary_registry_t *reg)
         /* in audit mode: what it did to the trip as a whole is unknown */
 
         return &ngx_http_itinerary_empty;
+    }
+
+    if (reg->late) {
+        return j->cancel || reg->c->operation == ITINERARY_OP_CANCEL
+               ? &ngx_http_itinerary_empty : &ngx_http_itinerary_known;
     }
 
     if (j->cancel) {

@@ -10,6 +10,7 @@
 #include "ngx_http_itinerary_error.h"
 #include "ngx_http_itinerary_headers.h"
 #include "ngx_http_itinerary_judge.h"
+#include "ngx_http_itinerary_pool.h"
 #include "ngx_http_itinerary_sight.h"
 #include "ngx_http_itinerary_supplier.h"
 

@@ -5,6 +5,7 @@
 
 
 #include "ngx_http_itinerary_sight.h"
+#include "ngx_http_itinerary_pool.h"
 #include "ngx_http_itinerary_reading.h"
 #include "ngx_http_itinerary_supplier.h"
 #include "itinerary_name.h"

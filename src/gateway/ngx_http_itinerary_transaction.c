@@ -6,11 +6,13 @@
 
 #include "ngx_http_itinerary_transaction.h"
 #include "ngx_http_itinerary_audit.h"
+#include "ngx_http_itinerary_pool.h"
 
 
-static void *ngx_http_itinerary_core_alloc(void *data, size_t size);
 static void ngx_http_itinerary_transaction_wake(void *data);
 static void ngx_http_itinerary_transaction_settled(
+    ngx_http_itinerary_transaction_t *txn);
+static void ngx_http_itinerary_transaction_failed(
     ngx_http_itinerary_transaction_t *txn);
 static void ngx_http_itinerary_transaction_destroy(
     ngx_http_itinerary_transaction_t *txn);
@@ -23,6 +25,7 @@ static ngx_str_t  ngx_http_itinerary_outcomes[] = {
     ngx_string("recorded"),
     ngx_string("released"),
     ngx_string("in_doubt"),
+    ngx_string("spooled"),
     ngx_string("overreached")
 };
 
@@ -32,6 +35,7 @@ ngx_http_itinerary_transaction_create(ngx_http_request_t *r,
     ngx_http_itinerary_loc_conf_t *ilcf, void (*wake)(ngx_http_request_t *r))
 {
     ngx_pool_t                        *pool;
+    ngx_http_itinerary_main_conf_t    *imcf;
     ngx_http_itinerary_transaction_t  *txn;
 
     pool = ngx_create_pool(8192, ngx_cycle->log);
@@ -50,6 +54,10 @@ ngx_http_itinerary_transaction_create(ngx_http_request_t *r,
     txn->wake = wake;
     txn->conf = ilcf;
     txn->started = ngx_current_msec;
+
+    imcf = ngx_http_get_module_main_conf(r, ngx_http_itinerary_module);
+
+    txn->spool = ngx_http_itinerary_spool_of(&imcf->spools, ilcf->redis);
 
     ngx_http_itinerary_core_pool(&txn->core, pool);
 
@@ -80,23 +88,6 @@ failed:
     ngx_destroy_pool(pool);
 
     return NULL;
-}
-
-
-void
-ngx_http_itinerary_core_pool(itinerary_pool_t *core, ngx_pool_t *pool)
-{
-    core->alloc = ngx_http_itinerary_core_alloc;
-    core->data = pool;
-}
-
-
-static void *
-ngx_http_itinerary_core_alloc(void *data, size_t size)
-{
-    ngx_pool_t *pool = data;
-
-    return ngx_palloc(pool, size);
 }
 
 
@@ -197,15 +188,7 @@ ngx_http_itinerary_transaction_settled(ngx_http_itinerary_transaction_t *txn)
     txn->state = ngx_http_itinerary_settled;
 
     if (txn->registry.failure) {
-
-        ngx_log_error(NGX_LOG_ERR, txn->log, 0,
-                      "itinerary: what became of request \"%V\" is not in the "
-                      "registry: redis \"%V\" %s", &txn->request_id,
-                      &txn->conf->redis->name, txn->registry.failure);
-
-        if (txn->outcome != ngx_http_itinerary_released) {
-            txn->outcome = ngx_http_itinerary_in_doubt;
-        }
+        ngx_http_itinerary_transaction_failed(txn);
     }
 
     if (txn->outcome == ngx_http_itinerary_overreached) {
@@ -217,6 +200,47 @@ ngx_http_itinerary_transaction_settled(ngx_http_itinerary_transaction_t *txn)
     txn->audited = 1;
 
     (void) ngx_http_itinerary_audit(txn, ngx_http_itinerary_event_completed);
+}
+
+
+/*
+ * The API has carried the write out: what the answer taught must not be lost
+ * for that the registry cannot be told.
+ */
+
+static void
+ngx_http_itinerary_transaction_failed(ngx_http_itinerary_transaction_t *txn)
+{
+    ngx_log_error(NGX_LOG_ERR, txn->log, 0,
+                  "itinerary: what became of request \"%V\" is not in the "
+                  "registry: redis \"%V\" %s", &txn->request_id,
+                  &txn->conf->redis->name, txn->registry.failure);
+
+    switch (txn->outcome) {
+
+    case ngx_http_itinerary_recorded:
+    case ngx_http_itinerary_overreached:
+
+        if (ngx_http_itinerary_spool_put(txn->spool, &txn->registry)
+            != NGX_OK)
+        {
+            txn->outcome = ngx_http_itinerary_in_doubt;
+
+        } else if (txn->outcome == ngx_http_itinerary_recorded) {
+            txn->outcome = ngx_http_itinerary_spooled;
+        }
+
+        /* whoever looks into it needs to know which trip it is */
+
+        if (txn->registry.trip.id.len == 0 && txn->facts.nids) {
+            txn->registry.trip.id = txn->facts.ids[0];
+        }
+
+        break;
+
+    default:
+        break;
+    }
 }
 
 

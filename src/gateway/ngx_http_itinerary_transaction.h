@@ -16,7 +16,7 @@
 
 
 #include "ngx_http_itinerary_reading.h"
-#include "ngx_http_itinerary_registry.h"
+#include "ngx_http_itinerary_spool.h"
 
 #include <openssl/evp.h>
 
@@ -32,6 +32,8 @@ extern ngx_module_t  ngx_http_itinerary_module;
 typedef struct {
     ngx_array_t                  servers;   /* of .._redis_t * */
     ngx_path_t                  *spool;
+    ngx_array_t                  spools;    /* of .._spool_t, one for each
+                                               registry */
     ngx_int_t                    request_id;         /* variable's index */
 } ngx_http_itinerary_main_conf_t;
 
@@ -72,6 +74,7 @@ typedef enum {
     ngx_http_itinerary_recorded,
     ngx_http_itinerary_released,
     ngx_http_itinerary_in_doubt,
+    ngx_http_itinerary_spooled,
     ngx_http_itinerary_overreached
 } ngx_http_itinerary_outcome_e;
 
@@ -82,6 +85,7 @@ typedef struct {
     ngx_http_request_t             *request;   /* NULL once it is gone */
     void                          (*wake)(ngx_http_request_t *r);
     ngx_http_itinerary_loc_conf_t  *conf;
+    ngx_http_itinerary_spool_t     *spool;
     itinerary_pool_t                core;
 
     ngx_http_itinerary_state_e      state;
@@ -150,10 +154,6 @@ void ngx_http_itinerary_transaction_settle(
 
 void ngx_http_itinerary_transaction_leave(
     ngx_http_itinerary_transaction_t *txn);
-
-/* the core's hook to a pool of nginx */
-
-void ngx_http_itinerary_core_pool(itinerary_pool_t *core, ngx_pool_t *pool);
 
 /* $request_id, copied to the pool; NGX_ERROR: there is none, or no memory */
 

@@ -292,6 +292,33 @@ sub quit {
 }
 
 
+# All of its processes are killed at once; and then it is started again.
+
+sub crash {
+    my ($self) = @_;
+
+    my @workers = $self->workers;
+
+    $self->{crashed}{$_} = 1 for @workers;
+
+    kill 'KILL', $self->pid, @workers;
+
+    $self->{nginx}->stop('KILL');
+    wait_for(sub { !grep { _is_nginx($_) } @workers });
+
+    unlink $self->path('nginx.pid');
+
+    return;
+}
+
+
+sub start_again {
+    my ($self) = @_;
+
+    return $self->nginx(%{ $self->{nginx_options} });
+}
+
+
 sub signal {
     my ($self, $signal) = @_;
 
@@ -311,7 +338,8 @@ sub pid {
 sub workers {
     my ($self) = @_;
 
-    my (@workers, %gone);
+    my @workers;
+    my %gone = %{ $self->{crashed} // {} };
 
     for ($self->error_log) {
         @workers = / start worker process (\d+)$/mg;
@@ -596,6 +624,24 @@ sub wait_audit {
     });
 
     return $self->audit($name);
+}
+
+
+# The writes that wait for Redis, and that there are none.
+
+sub spooled {
+    my ($self) = @_;
+
+    my @files = sort glob $self->path('itinerary_spool/facts-*');
+
+    return @files;
+}
+
+
+sub wait_spool {
+    my ($self) = @_;
+
+    return wait_for(sub { !$self->spooled });
 }
 
 
