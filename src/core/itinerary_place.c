@@ -22,6 +22,10 @@ static itinerary_result_e itinerary_place_root(itinerary_place_t *place,
     itinerary_element_e element, const itinerary_tag_t *tag);
 static int itinerary_place_is_xinclude(const u_char *uri);
 static int itinerary_place_has_xsi(const itinerary_tag_t *tag);
+static itinerary_result_e itinerary_place_attributes(itinerary_place_t *place,
+    const itinerary_tag_t *tag, itinerary_element_e element);
+static int itinerary_place_has_guarded(const itinerary_tag_t *tag,
+    itinerary_element_e element);
 static itinerary_result_e itinerary_place_refuse(itinerary_place_t *place,
     itinerary_reason_e reason, const char *text);
 
@@ -54,11 +58,24 @@ itinerary_place_judge(itinerary_place_t *place,
                                       "more than 64 levels of elements");
     }
 
-    if (place->reading == ITINERARY_READ_POST) {
-        return itinerary_place_post(place, draft, tag, element);
+    if (place->reading != ITINERARY_READ_POST) {
+        return itinerary_place_answer(place, draft, tag, element);
     }
 
-    return itinerary_place_answer(place, draft, tag, element);
+    if (itinerary_place_post(place, draft, tag, element) != ITINERARY_OK) {
+        return ITINERARY_REFUSED;
+    }
+
+    if (tag->nattributes == 0) {
+        return ITINERARY_OK;
+    }
+
+    if (itinerary_place_has_guarded(tag, *element)) {
+        return itinerary_place_ambiguous(place, "an attribute that can be "
+                                                "taken for an element");
+    }
+
+    return itinerary_place_attributes(place, tag, *element);
 }
 
 
@@ -330,6 +347,74 @@ itinerary_place_has_xsi(const itinerary_tag_t *tag)
         if (itinerary_is_xsi(tag->attributes[5 * i + 2])
             && (strcmp(name, "nil") == 0 || strcmp(name, "type") == 0))
         {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * Attributes say how to take an element to who obeys them: of what type and in
+ * which encoding its text is, or that it is nil, without a namespace.
+ */
+
+static itinerary_result_e
+itinerary_place_attributes(itinerary_place_t *place,
+    const itinerary_tag_t *tag, itinerary_element_e element)
+{
+    int             i;
+    size_t          len;
+    unsigned        flags;
+    const char     *value;
+    const u_char  **attribute;
+
+    flags = itinerary_elements[element].flags;
+
+    if (!(flags & ITINERARY_EL_GUARDED)) {
+        return ITINERARY_OK;
+    }
+
+    if (flags & ITINERARY_EL_TEXT) {
+        return itinerary_place_ambiguous(place, "an attribute");
+    }
+
+    for (i = 0; i < tag->nattributes; i++) {
+        attribute = &tag->attributes[5 * i];
+
+        value = (const char *) attribute[3];
+        len = attribute[4] - attribute[3];
+
+        if (strcmp((const char *) attribute[0], "nil") == 0
+            && ((len == 4 && memcmp(value, "true", 4) == 0)
+                || (len == 1 && value[0] == '1')))
+        {
+            return itinerary_place_ambiguous(place, "nil");
+        }
+    }
+
+    return ITINERARY_OK;
+}
+
+
+/*
+ * Who binds XML to objects does not tell an attribute from a child of that
+ * name, in whatever namespace and letter case.
+ */
+
+static int
+itinerary_place_has_guarded(const itinerary_tag_t *tag,
+    itinerary_element_e element)
+{
+    int                         i, exact;
+    const itinerary_element_t  *row;
+
+    for (i = 0; i < tag->nattributes; i++) {
+        row = &itinerary_elements[itinerary_element_find(
+                                      tag->attributes[5 * i], &exact)];
+
+        if ((row->flags & ITINERARY_EL_GUARDED) && row->parent == element) {
             return 1;
         }
     }

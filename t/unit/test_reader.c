@@ -241,6 +241,49 @@ static const row_t  rows[] = {
       text(BOOKINGS(BOOKING("") "<Booking>" SOURCE(" s ") LOCATOR("a1")
                     "</Booking>")) },
 
+    /* as attributes */
+
+    { "a RecordLocator as an attribute", POST, AMBIGUOUS,
+      "1 /Itinerary/Bookings/Booking: an attribute that can be taken for an"
+      " element",
+      text(BOOKINGS("<Booking RecordLocator='A2'>" SOURCE("S") LOCATOR("A1")
+                    "</Booking>")) },
+    { "a BookingSource as an attribute of another namespace", POST, AMBIGUOUS,
+      "1 /Itinerary/Bookings/Booking: an attribute that can be taken for an"
+      " element",
+      text(BOOKINGS("<Booking xmlns:x='urn:x' x:bookingsource='S2'>"
+                    SOURCE("S") LOCATOR("A1") "</Booking>")) },
+    { "an id as an attribute", POST, AMBIGUOUS,
+      "1 /Itinerary: an attribute that can be taken for an element",
+      text("<Itinerary id='T2'/>") },
+    { "a number as an attribute of a segment", POST, AMBIGUOUS,
+      "1 /Itinerary/Bookings/Booking[1]/Segments/Air: an attribute that can be"
+      " taken for an element",
+      text(BOOKINGS(BOOKING("<Segments><Air ConfirmationNumber='1'/>"
+                            "</Segments>"))) },
+    { "attributes of elements that have no such children", POST, OK,
+      "S|A1/0@1",
+      text("<Itinerary RecordLocator='A2'><TripName id='T2'/><x id='1'/>"
+           "<Bookings id='1'>" BOOKING("<Segments id='2'/>")
+           "</Bookings></Itinerary>") },
+    { "an attribute of a locator", POST, AMBIGUOUS,
+      "1 /Itinerary/Bookings/Booking[1]/RecordLocator: an attribute",
+      text(BOOKINGS("<Booking>" SOURCE("S")
+                    "<RecordLocator type='base64Binary'>QTI=</RecordLocator>"
+                    "</Booking>")) },
+    { "an attribute of a trip's id", POST, AMBIGUOUS,
+      "1 /Itinerary/TripId: an attribute",
+      text(TRIP("<TripId x='1'/>")) },
+    { "an attribute of a name that is not judged", POST, OK, "name=a S|A1/0@1",
+      text("<Itinerary><TripName x='1'>a</TripName><Bookings>" BOOKING("")
+           "</Bookings></Itinerary>") },
+    { "Bookings that are nil without a namespace", POST, AMBIGUOUS,
+      "1 /Itinerary/Bookings: nil", text(TRIP("<Bookings nil='true'/>")) },
+    { "Bookings that are not nil", POST, OK, "",
+      text("<Itinerary><Bookings nil='false' type='array'/></Itinerary>") },
+    { "an id as an attribute in an answer", ANSWER, OK, "",
+      text("<Itinerary id='T2'/>") },
+
     /* at another place */
 
     { "a Booking below Itinerary", POST, AMBIGUOUS,
