@@ -10,6 +10,9 @@
 #include "itinerary_element.h"
 
 
+static u_char itinerary_element_letter(const u_char *p, size_t *len);
+
+
 #define GUARDED  ITINERARY_EL_GUARDED
 #define INNER    ITINERARY_EL_INNER
 #define ONCE     ITINERARY_EL_ONCE
@@ -110,14 +113,15 @@ static const char *const  itinerary_segments[] = {
 itinerary_element_e
 itinerary_element_find(const u_char *name, int *exact)
 {
+    size_t         len;
     u_char         c, differs;
     const u_char  *p, *q, *row;
 
     *exact = 0;
 
-    c = itinerary_lower(name[0]);
+    c = itinerary_element_letter(name, &len);
 
-    if (c < 'a' || c > 'z') {
+    if (c == '\0') {
         return ITINERARY_EL_OTHER;
     }
 
@@ -126,8 +130,21 @@ itinerary_element_find(const u_char *name, int *exact)
         q = itinerary_elements[*row].name.data;
         differs = 0;
 
-        while (*q && ((*p ^ *q) & ~0x20) == 0) {
-            differs |= *p++ ^ *q++;
+        for ( /* void */ ; *q; p += len, q++) {
+
+            if (((*p ^ *q) & ~0x20) == 0) {
+                differs |= *p ^ *q;
+                len = 1;
+
+            } else if (*p > 0x7f
+                       && itinerary_element_letter(p, &len)
+                          == itinerary_lower(*q))
+            {
+                differs = 1;
+
+            } else {
+                break;
+            }
         }
 
         if (*q == '\0' && *p == '\0') {
@@ -137,6 +154,42 @@ itinerary_element_find(const u_char *name, int *exact)
     }
 
     return ITINERARY_EL_OTHER;
+}
+
+
+/*
+ * The lower case of a letter, '\0' where it is none.  Four letters that are not
+ * ASCII have an ASCII letter for their other case, and who compares without
+ * case takes the one for the other: the dotted capital I, the dotless i, the
+ * long s and the Kelvin sign.
+ */
+
+static u_char
+itinerary_element_letter(const u_char *p, size_t *len)
+{
+    u_char  c;
+
+    *len = 1;
+
+    c = itinerary_lower(p[0]);
+
+    if (c >= 'a' && c <= 'z') {
+        return c;
+    }
+
+    if ((p[0] == 0xc4 && (p[1] == 0xb0 || p[1] == 0xb1))
+        || (p[0] == 0xc5 && p[1] == 0xbf))
+    {
+        *len = 2;
+        return (p[0] == 0xc4) ? 'i' : 's';
+    }
+
+    if (p[0] == 0xe2 && p[1] == 0x84 && p[2] == 0xaa) {
+        *len = 3;
+        return 'k';
+    }
+
+    return '\0';
 }
 
 

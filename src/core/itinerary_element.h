@@ -55,7 +55,8 @@ typedef struct {
 extern const itinerary_element_t  itinerary_elements[ITINERARY_EL_MAX];
 
 /*
- * The element of this name, whatever its letter case, or ITINERARY_EL_OTHER.
+ * The element of this name, whatever its letter case (also where an ASCII
+ * letter has one that is not ASCII), or ITINERARY_EL_OTHER.
  * "exact" tells whether it is an element and the case is right.
  */
 

@@ -241,6 +241,27 @@ static const row_t  rows[] = {
       text(BOOKINGS(BOOKING("") "<Booking>" SOURCE(" s ") LOCATOR("a1")
                     "</Booking>")) },
 
+    /* in another letter case that is not ASCII */
+
+    { "a long s for the s of a source", POST, AMBIGUOUS,
+      "1 /Itinerary/Bookings/Booking[1]/Booking??ource: another letter"
+      " case",
+      text(BOOKINGS(BOOKING("<Booking\xc5\xbf" "ource>b</Booking\xc5\xbf"
+                            "ource>"))) },
+    { "a Kelvin sign for the k of a source", POST, AMBIGUOUS,
+      "1 /Itinerary/Bookings/Booking[1]/Boo???ingSource: another"
+      " letter case",
+      text(BOOKINGS(BOOKING("<Boo\xe2\x84\xaaingSource/>"))) },
+    { "a dotless i for the i of an id", POST, AMBIGUOUS,
+      "1 /Itinerary/??d: another letter case",
+      text(TRIP("<\xc4\xb1" "d>T2</\xc4\xb1" "d>")) },
+    { "a dotted capital I for the I of a trip's id", POST, AMBIGUOUS,
+      "1 /Itinerary/Trip??d: another letter case",
+      text(TRIP("<Trip\xc4\xb0" "d>T2</Trip\xc4\xb0" "d>")) },
+    { "letters that only resemble these", POST, OK, "S|A1/0@1",
+      text(BOOKINGS(BOOKING("<Booking\xc5\xa1" "ource/><Boo\xe2\x84\xab"
+                            "ingSource/><\xc4\xb2" "d/>"))) },
+
     /* as attributes */
 
     { "a RecordLocator as an attribute", POST, AMBIGUOUS,
