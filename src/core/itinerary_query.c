@@ -75,6 +75,16 @@ static const itinerary_str_t  itinerary_overrides[] = {
 static const itinerary_str_t  itinerary_method = itinerary_string("_method");
 
 
+static const itinerary_str_t  itinerary_headers[] = {
+    itinerary_string("Authorization"),
+    itinerary_string("Content-Encoding"),
+    itinerary_string("Content-Length"),
+    itinerary_string("Content-Transfer-Encoding"),
+    itinerary_string("Content-Type"),
+    itinerary_string("Transfer-Encoding")
+};
+
+
 itinerary_result_e
 itinerary_query_override(itinerary_pool_t *pool, const itinerary_str_t *args,
     itinerary_error_t *error)
@@ -174,6 +184,26 @@ itinerary_is_override(const itinerary_str_t *header)
 
     for (i = 0; i < n; i++) {
         if (itinerary_spells(header, &itinerary_overrides[i])) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+int
+itinerary_is_disguised(const itinerary_str_t *header)
+{
+    size_t  i, n;
+
+    n = sizeof(itinerary_headers) / sizeof(itinerary_headers[0]);
+
+    for (i = 0; i < n; i++) {
+        if (header->len == itinerary_headers[i].len
+            && itinerary_spells(header, &itinerary_headers[i])
+            && !itinerary_equal_fold(header, &itinerary_headers[i]))
+        {
             return 1;
         }
     }

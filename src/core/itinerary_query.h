@@ -58,5 +58,13 @@ itinerary_result_e itinerary_query_override(itinerary_pool_t *pool,
 
 int itinerary_is_override(const itinerary_str_t *header);
 
+/*
+ * Whether CGI, and what is made after it, takes a request header of that name
+ * for another one that says who sends a request or how it is to be read: in
+ * its variables "_" and "-" are the same.
+ */
+
+int itinerary_is_disguised(const itinerary_str_t *header);
+
 
 #endif /* _ITINERARY_QUERY_H_INCLUDED_ */

@@ -136,6 +136,10 @@ ngx_http_itinerary_headers_read(ngx_http_request_t *r,
         if (name.len && name.data[0] == 'x' && itinerary_is_override(&name)) {
             headers->override = &h[i].key;
         }
+
+        if (itinerary_is_disguised(&name)) {
+            headers->disguised = &h[i].key;
+        }
     }
 }
 
@@ -164,6 +168,13 @@ ngx_http_itinerary_headers_check(ngx_http_request_t *r,
                                 "the header \"%.*s\" is not allowed",
                                 (int) ngx_min(headers->override->len, 64),
                                 headers->override->data);
+    }
+
+    if (headers->disguised && error->reason == ITINERARY_REASON_NONE) {
+        (void) itinerary_refuse(pool, error, ITINERARY_AMBIGUOUS_HEADER, 0, "",
+                                "the header \"%.*s\" can be taken for another",
+                                (int) ngx_min(headers->disguised->len, 64),
+                                headers->disguised->data);
     }
 
     if (error->reason != ITINERARY_REASON_NONE

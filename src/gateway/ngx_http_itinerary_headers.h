@@ -27,6 +27,7 @@ typedef struct {
     ngx_uint_t             content_types;
     ngx_uint_t             content_encodings;
     ngx_str_t             *override;
+    ngx_str_t             *disguised;
 } ngx_http_itinerary_headers_t;
 
 

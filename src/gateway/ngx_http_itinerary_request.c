@@ -107,7 +107,7 @@ ngx_http_itinerary_request_is_read(ngx_http_request_t *r)
 
     ngx_http_itinerary_headers_read(r, &headers);
 
-    if (headers.override) {
+    if (headers.override || headers.disguised) {
         return 0;
     }
 
@@ -140,7 +140,7 @@ ngx_http_itinerary_request_begin(ngx_http_request_t *r,
     /* most reads need nothing but this */
 
     if (r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD) && r->args.len == 0
-        && headers.override == NULL
+        && headers.override == NULL && headers.disguised == NULL
         && ngx_strlchr(r->unparsed_uri.data,
                        r->unparsed_uri.data + r->unparsed_uri.len, '#')
            == NULL)

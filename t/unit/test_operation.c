@@ -487,6 +487,51 @@ test_override_headers(void **state)
 
 
 static void
+test_disguised_headers(void **state)
+{
+    size_t           i;
+    itinerary_str_t  header;
+
+    static const struct {
+        const char  *header;
+        int          disguised;
+    } t[] = {
+        { "content_type",               1 },
+        { "Content_Type",               1 },
+        { "CONTENT.TYPE",               1 },
+        { "content_encoding",           1 },
+        { "content-transfer_encoding",  1 },
+        { "content_length",             1 },
+        { "transfer_encoding",          1 },
+
+        { "content-type",               0 },
+        { "Content-Type",               0 },
+        { "content-length",             0 },
+        { "authorization",              0 },
+        { "transfer-encoding",          0 },
+        { "contenttype",                0 },
+        { "content--type",              0 },
+        { "x_content_type",             0 },
+        { "content_types",              0 },
+        { "content_language",           0 },
+        { "_",                          0 },
+        { "",                           0 }
+    };
+
+    (void) state;
+
+    for (i = 0; i < nelts(t); i++) {
+        header = str(t[i].header);
+
+        if (itinerary_is_disguised(&header) != t[i].disguised) {
+            print_error("\"%s\"\n", t[i].header);
+            fail();
+        }
+    }
+}
+
+
+static void
 test_ambiguous_queries(void **state)
 {
     size_t           i;
@@ -1268,6 +1313,8 @@ main(void)
           test_override_arguments, NULL, NULL, NULL },
         { "headers that override method or path are known in any spelling",
           test_override_headers, NULL, NULL, NULL },
+        { "a header that CGI takes for another one is known",
+          test_disguised_headers, NULL, NULL, NULL },
         { "a query that can be read in two ways is ambiguous in a write",
           test_ambiguous_queries, NULL, NULL, NULL },
         { "arguments that nobody takes for a guarded one are let through",
