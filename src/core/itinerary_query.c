@@ -212,6 +212,43 @@ itinerary_is_disguised(const itinerary_str_t *header)
 }
 
 
+int
+itinerary_is_cookie_argument(const itinerary_str_t *cookies)
+{
+    size_t           i;
+    itinerary_str_t  rest, cookie, part, name;
+
+    rest = *cookies;
+
+    while (itinerary_next(&rest, ';', &cookie)) {
+
+        /* cookies were once separated by ",", too */
+
+        while (itinerary_next(&cookie, ',', &part)) {
+
+            (void) itinerary_next(&part, '=', &name);
+
+            while (name.len && itinerary_is_space(name.data[0])) {
+                name.data++;
+                name.len--;
+            }
+
+            if (itinerary_names_override(&name)) {
+                return 1;
+            }
+
+            for (i = 0; i < ITINERARY_ARG_NONE; i++) {
+                if (itinerary_resembles(&name, &itinerary_guarded[i])) {
+                    return 1;
+                }
+            }
+        }
+    }
+
+    return 0;
+}
+
+
 static itinerary_result_e
 itinerary_query_init(itinerary_query_t *query, itinerary_pool_t *pool,
     const itinerary_str_t *args, itinerary_error_t *error)

@@ -66,5 +66,12 @@ int itinerary_is_override(const itinerary_str_t *header);
 
 int itinerary_is_disguised(const itinerary_str_t *header);
 
+/*
+ * Whether a Cookie header has a cookie that resembles a guarded argument or
+ * an override: where there is no such argument, some servers take the cookie.
+ */
+
+int itinerary_is_cookie_argument(const itinerary_str_t *cookies);
+
 
 #endif /* _ITINERARY_QUERY_H_INCLUDED_ */

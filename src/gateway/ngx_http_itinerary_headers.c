@@ -88,7 +88,7 @@ ngx_http_itinerary_headers_read(ngx_http_request_t *r,
     ngx_uint_t        i;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
-    itinerary_str_t   name;
+    itinerary_str_t   name, value;
 
     ngx_memzero(headers, sizeof(ngx_http_itinerary_headers_t));
 
@@ -111,6 +111,16 @@ ngx_http_itinerary_headers_read(ngx_http_request_t *r,
         name.data = h[i].lowcase_key;
 
         switch (name.len) {
+
+        case 6:
+            value = ngx_http_itinerary_core_text(&h[i].value);
+
+            if (ngx_strncmp(name.data, "cookie", 6) == 0
+                && itinerary_is_cookie_argument(&value))
+            {
+                headers->cookie = &h[i].value;
+            }
+            break;
 
         case 12:
             if (ngx_strncmp(name.data, "content-type", 12) == 0) {
@@ -188,6 +198,12 @@ ngx_http_itinerary_headers_check(ngx_http_request_t *r,
                                 "the header \"%s\" occurs twice",
                                 headers->authorizations > 1 ? "Authorization"
                                                             : "Content-Type");
+        return NGX_OK;
+    }
+
+    if (headers->cookie) {
+        (void) itinerary_refuse(pool, error, ITINERARY_AMBIGUOUS_HEADER, 0, "",
+                                "a cookie can be taken for an argument");
         return NGX_OK;
     }
 

@@ -28,6 +28,7 @@ typedef struct {
     ngx_uint_t             content_encodings;
     ngx_str_t             *override;
     ngx_str_t             *disguised;
+    ngx_str_t             *cookie;       /* taken for an argument */
 } ngx_http_itinerary_headers_t;
 
 

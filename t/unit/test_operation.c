@@ -532,6 +532,51 @@ test_disguised_headers(void **state)
 
 
 static void
+test_cookie_arguments(void **state)
+{
+    size_t           i;
+    itinerary_str_t  cookies;
+
+    static const struct {
+        const char  *cookies;
+        int          argument;
+    } t[] = {
+        { "tripId=T1",                   1 },
+        { "tripid=T1",                   1 },
+        { "a=b; tripId=T1",              1 },
+        { "a=b;tripId",                  1 },
+        { "a=b, tripId=T1; c=d",         1 },
+        { "trip_id=T1",                  1 },
+        { "tripId[]=T1",                 1 },
+        { "x.bookingSource=B",           1 },
+        { "userid_value=a",              1 },
+        { "ConfirmationNumber=1",        1 },
+        { "_method=PUT",                 1 },
+        { "x-http-method-override=PUT",  1 },
+
+        { "",                            0 },
+        { ";",                           0 },
+        { "=; =tripId",                  0 },
+        { "a=tripId",                    0 },
+        { "a=b=tripId=c",                0 },
+        { "session=1; trip=2; method=a", 0 },
+        { "xtripId=1; tripIds=2",        0 }
+    };
+
+    (void) state;
+
+    for (i = 0; i < nelts(t); i++) {
+        cookies = str(t[i].cookies);
+
+        if (itinerary_is_cookie_argument(&cookies) != t[i].argument) {
+            print_error("\"%s\"\n", t[i].cookies);
+            fail();
+        }
+    }
+}
+
+
+static void
 test_ambiguous_queries(void **state)
 {
     size_t           i;
@@ -1315,6 +1360,8 @@ main(void)
           test_override_headers, NULL, NULL, NULL },
         { "a header that CGI takes for another one is known",
           test_disguised_headers, NULL, NULL, NULL },
+        { "a cookie that some servers take for an argument is known",
+          test_cookie_arguments, NULL, NULL, NULL },
         { "a query that can be read in two ways is ambiguous in a write",
           test_ambiguous_queries, NULL, NULL, NULL },
         { "arguments that nobody takes for a guarded one are let through",
