@@ -11,6 +11,7 @@
 
 static void ngx_http_itinerary_headers_request(ngx_http_request_t *r,
     itinerary_request_t *request);
+static ngx_uint_t ngx_http_itinerary_headers_is_identity(ngx_str_t *encoding);
 static ngx_int_t ngx_http_itinerary_headers_check_body(ngx_http_request_t *r,
     ngx_http_itinerary_transaction_t *txn,
     ngx_http_itinerary_headers_t *headers);
@@ -141,6 +142,14 @@ ngx_http_itinerary_headers_read(ngx_http_request_t *r,
                 headers->content_encodings++;
             }
             break;
+
+        case 25:
+            if (ngx_strncmp(name.data, "content-transfer-encoding", 25) == 0
+                && !ngx_http_itinerary_headers_is_identity(&h[i].value))
+            {
+                headers->content_encodings++;
+            }
+            break;
         }
 
         if (name.len && name.data[0] == 'x' && itinerary_is_override(&name)) {
@@ -151,6 +160,32 @@ ngx_http_itinerary_headers_read(ngx_http_request_t *r,
             headers->disguised = &h[i].key;
         }
     }
+}
+
+
+/* HTTP has no Content-Transfer-Encoding, but readers of MIME obey it */
+
+static ngx_uint_t
+ngx_http_itinerary_headers_is_identity(ngx_str_t *encoding)
+{
+    ngx_uint_t  i;
+
+    static ngx_str_t  names[] = {
+        ngx_string("7bit"),
+        ngx_string("8bit"),
+        ngx_string("binary")
+    };
+
+    for (i = 0; i < sizeof(names) / sizeof(ngx_str_t); i++) {
+        if (encoding->len == names[i].len
+            && ngx_strncasecmp(encoding->data, names[i].data, names[i].len)
+               == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -252,7 +287,8 @@ ngx_http_itinerary_headers_check_body(ngx_http_request_t *r,
     if (headers->content_encodings) {
         (void) itinerary_refuse(&txn->core, &txn->error,
                                 ITINERARY_UNSUPPORTED_ENCODING, 0, "",
-                                "a Content-Encoding is not allowed");
+                                "a Content-Encoding or Content-Transfer-"
+                                "Encoding is not allowed");
         return NGX_OK;
     }
 
