@@ -4,6 +4,8 @@
  */
 
 
+#include <string.h>
+
 #include "itinerary_media.h"
 #include "itinerary_char.h"
 
@@ -24,7 +26,7 @@ itinerary_result_e
 itinerary_media(itinerary_pool_t *pool, const itinerary_str_t *text,
     itinerary_charset_e *charset, itinerary_error_t *error)
 {
-    u_char           *p, *last;
+    u_char           *p, *last, *star;
     itinerary_str_t   type, subtype, name, value, suffix;
 
     *charset = ITINERARY_CHARSET_NONE;
@@ -89,8 +91,22 @@ itinerary_media(itinerary_pool_t *pool, const itinerary_str_t *text,
             goto unsupported;
         }
 
+        /* "charset*" and "charset*0" are a charset, too (RFC 2231) */
+
+        star = memchr(name.data, '*', name.len);
+
+        if (star) {
+            name.len = star - name.data;
+        }
+
         if (!itinerary_is(&name, "charset")) {
             continue;
+        }
+
+        if (star) {
+            return itinerary_refuse(pool, error,
+                                    ITINERARY_UNSUPPORTED_ENCODING, 0, "",
+                                    "the charset is encoded itself");
         }
 
         if (*charset != ITINERARY_CHARSET_NONE) {
