@@ -166,6 +166,8 @@ sub _sentence {
 sub _filled {
     my ($text, $case, $body) = @_;
 
+    my $itinerary = itinerary(bookings => [$bookings{MAL1}]);
+
     my %known = (
         token      => 'token-of-Mallory',
         ns         => $NAMESPACE,
@@ -173,7 +175,8 @@ sub _filled {
         rest       => _rest(),
         open       => _open(),
         close      => '</Bookings></Itinerary>',
-        itinerary  => itinerary(bookings => [$bookings{MAL1}]),
+        itinerary  => $itinerary,
+        'itinerary length' => length $itinerary,
         length     => length($body // ''),
         end        => '',
     );
@@ -254,10 +257,10 @@ sub _request {
                ? _encoded(_bytes(_filled($case->{content}, $case)),
                           $case->{encode} // '') : undef;
 
-    my ($line, @lines) = map { _bytes($_) }
-                         split /\n/, _filled($case->{head}, $case, $body);
+    my ($line, @lines) = split /\n/, _filled($case->{head}, $case, $body);
 
-    return (raw => join("\r\n", $line, @lines) . "\r\n\r\n" . ($body // ''))
+    return (raw => _bytes(join "\r\n", $line, @lines) . "\r\n\r\n"
+                   . ($body // ''))
         if $case->{how}{raw};
 
     my (@headers, @trailers, %given);
@@ -274,11 +277,13 @@ sub _request {
         my ($trailer, $name, $value) = /\A(trailer )?(:?[^:]*):[ ]?(.*)\z/s
             or die "$case->{name}: not a header: $_\n";
 
-        push @{ $trailer ? \@trailers : \@headers }, $name, $value;
+        $name = _bytes($name);
+
+        push @{ $trailer ? \@trailers : \@headers }, $name, _bytes($value);
         $given{ lc $name } = 1 if !$trailer;
     }
 
-    my ($method, $target, $version) = split ' ', $line;
+    my ($method, $target, $version) = split ' ', _bytes($line);
 
     my @more = (Authorization => 'OAuth token-of-Mallory');
 
@@ -486,6 +491,8 @@ sub _guarded {
     }
 
     my $before = registry($t);
+    my $refused = grep { / / } @expected;
+    my $seen = _events('rejected');
 
     $send->();
 
@@ -498,20 +505,25 @@ sub _guarded {
     is_deeply($naive->touched(map { $_->{raw} } @requests), {},
               '- which harms nobody');
 
-    if ($forwarded) {
-        wait_for(sub {
-            my $ends = () = $t->read_file('audit.log')
-                            =~ /"event":"forwarded"/g;
-            my $done = () = $t->read_file('audit.log')
-                            =~ /"event":"completed"/g;
-            return $ends == $done;
-        });
+    # the records of the next case are its own
 
-    } else {
-        is_deeply(registry($t), $before, '- and nothing is recorded');
+    ok(wait_for(sub {
+        return _events('rejected') == $seen + $refused
+               && _events('forwarded') == _events('completed');
+    }), '- and all of it is recorded');
+
+    if (!$forwarded) {
+        is_deeply(registry($t), $before, '- and nothing is owned');
     }
 
     return;
+}
+
+
+sub _events {
+    my ($event) = @_;
+
+    return scalar(() = $t->read_file('audit.log') =~ /"event":"$event"/g);
 }
 
 

@@ -224,7 +224,8 @@ sub _touch {
         my $path = lc((split /[?#]/, $target, 2)[0] // '');
 
         my ($what, $cancel)
-            = $path =~ m{/(trip|booking)/v\d+(?:\.\d+)?/?(cancel)?/?\z} or next;
+            = $path =~ m{/(trip|booking)/v\d+(?:\.\d+)?/?(cancel)?
+                         (?:\.xml|\.json|/)?\z}x or next;
 
         for my $method (@methods) {
             my $is_cancel = $cancel || $method eq 'DELETE';
@@ -369,6 +370,8 @@ sub _targets {
         sub { s{\A[a-z]+://[^/?#]*}{}i },
         sub { s/%([0-9a-f]{2})/chr hex $1/gie },
         sub { s/%u([0-9a-f]{4})/chr hex $1/gie },
+        sub { s/([\xc0\xc1])([\x80-\xbf])/chr((ord($1) & 3) << 6
+                                               | ord($2) & 63)/gesx },
         sub { tr{\\}{/} },
         sub { s{\A([^?]*)}{ $1 =~ s{//+}{/}gr }e },
         sub { s{\A([^?]*)}{ _undotted($1) }e },
@@ -464,7 +467,10 @@ sub _decoded {
     $text =~ s/%u([0-9a-f]{4})/chr hex $1/gie;
     $text =~ s/%([0-9a-f]{2})/chr hex $1/gie;
 
-    # UTF-8, where it is some
+    # what is overlong, and UTF-8, where it is some
+
+    $text =~ s/([\xc0\xc1])([\x80-\xbf])/chr((ord($1) & 3) << 6 | ord($2) & 63)
+              /gesx;
 
     my $octets = $text;
 
@@ -492,6 +498,10 @@ sub _unwrapped {
     my $transfer = join ' ', map { lc } _values($headers,
                                                'content-transfer-encoding');
     my ($charset) = $types =~ /charset\s*=\s*["']?([\w-]+)/;
+
+    # encoded, as in MIME
+
+    $charset //= $1 if $types =~ /charset\*=[\w-]*'\w*'([\w-]+)/;
 
     my %body = (how => $how, data => $data, charset => $charset);
     my @more;
