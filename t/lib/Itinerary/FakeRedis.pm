@@ -20,6 +20,10 @@ my $JSON = JSON::PP->new->latin1->canonical;
 
 my @fakes;
 
+# what is no fault of its own: it ends the connection then, as Redis has
+
+my $GONE = 'Redis has gone|cannot connect to Redis';
+
 
 # dir => its directory; behind => the Itinerary::Registry behind it
 
@@ -78,6 +82,10 @@ sub kill    { return $_[0]{process}->stop('KILL') }
 #   drip    1: the reply comes byte by byte
 #   delay   the reply, and all after it, comes so many seconds later
 #   times   how often the rule is followed; without it, always
+#   lasts   a pattern: once a command has matched, these match, too
+#   signal  [name, pid]: what the process behind, or another, is sent before
+#           the command is passed on, or
+#   late    1: after it has been carried out
 
 sub rules {
     my ($self, @rules) = @_;
@@ -197,7 +205,7 @@ sub _serve {
             my $c = $connections{ fileno $socket };
 
             if (!eval { $self->_receive($c) }) {
-                print STDERR $@;
+                print STDERR $@ if $@ !~ /\A(?:$GONE)/;
                 $c->{end} = 1;
             }
         }
@@ -293,9 +301,17 @@ sub _reply {
 
     my $rule = $self->_rule($text) // {};
 
-    return if $rule->{silent};
+    my ($signal, @to) = @{ $rule->{signal} // [] };
+
+    CORE::kill $signal, @to if $signal && !$rule->{late};
+
+    return if $rule->{silent} && !$rule->{late};
 
     my $reply = $rule->{reply} // $self->_ask($c, $raw);
+
+    CORE::kill $signal, @to if $signal && $rule->{late};
+
+    return if $rule->{silent};
 
     $reply .= $rule->{extra} // '';
     $reply .= 'x' x ($rule->{pad} // 0);
@@ -333,6 +349,8 @@ sub _rule {
         my $rule = $rules[$n];
 
         next if $text !~ /$rule->{match}/
+                && !($self->{times}{$n} && defined $rule->{lasts}
+                     && $text =~ /$rule->{lasts}/)
                 || defined $rule->{times}
                    && ($self->{times}{$n} // 0) >= $rule->{times};
 
