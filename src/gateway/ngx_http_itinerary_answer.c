@@ -35,6 +35,9 @@ static size_t ngx_http_itinerary_answer_keep(ngx_http_request_t *r,
     ngx_http_itinerary_ctx_t *ctx, ngx_buf_t *last);
 static ngx_int_t ngx_http_itinerary_answer_release(ngx_http_request_t *r,
     ngx_http_itinerary_ctx_t *ctx, ngx_chain_t ***ll);
+static ngx_uint_t ngx_http_itinerary_answer_is_unread(ngx_http_request_t *r,
+    ngx_http_itinerary_ctx_t *ctx);
+static void ngx_http_itinerary_answer_drop(ngx_chain_t *out);
 static void ngx_http_itinerary_answer_end(ngx_http_request_t *r,
     ngx_http_itinerary_ctx_t *ctx);
 static ngx_int_t ngx_http_itinerary_answer_last(ngx_http_request_t *r,
@@ -127,7 +130,10 @@ ngx_http_itinerary_answer_header_filter(ngx_http_request_t *r)
         return NGX_ERROR;
     }
 
-    return ngx_http_next_header_filter(r);
+    rc = ngx_http_next_header_filter(r);
+
+    return rc == NGX_ERROR && ngx_http_itinerary_answer_is_unread(r, ctx)
+           ? NGX_OK : rc;
 }
 
 
@@ -343,10 +349,47 @@ ngx_http_itinerary_answer_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 
     rc = ngx_http_next_body_filter(r, out);
 
+    if (rc == NGX_ERROR && ngx_http_itinerary_answer_is_unread(r, ctx)) {
+
+        ngx_http_itinerary_answer_drop(r->out);
+        ngx_http_itinerary_answer_drop(out);
+
+        r->out = NULL;
+        rc = NGX_OK;
+    }
+
     ngx_chain_update_chains(r->pool, &ctx->free, &ctx->busy, &out,
                        (ngx_buf_tag_t) &ngx_http_itinerary_answer_init);
 
     return rc;
+}
+
+
+/*
+ * Has the client left in the middle of the answer?  The error would end it at
+ * the API, too; it is read to its end, to learn what has become of the write.
+ */
+
+static ngx_uint_t
+ngx_http_itinerary_answer_is_unread(ngx_http_request_t *r,
+    ngx_http_itinerary_ctx_t *ctx)
+{
+    return r->connection->error && ctx->holding
+           && ctx->txn->state == ngx_http_itinerary_forwarded;
+}
+
+
+static void
+ngx_http_itinerary_answer_drop(ngx_chain_t *out)
+{
+    ngx_buf_t  *b;
+
+    for ( /* void */ ; out; out = out->next) {
+        b = out->buf;
+
+        b->pos = b->last;
+        b->file_pos = b->file_last;
+    }
 }
 
 
