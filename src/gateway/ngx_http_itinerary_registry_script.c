@@ -133,9 +133,9 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_unbind = {
 /*
  * What became of a booking: ARGV is the fact, then supplier, trip, request,
  * time, and for "moved" the trip that it was in.  Never takes a booking from
- * its owner.  Returns 1, or 0 where it is another's, or is to be moved and not
- * on record, or 2 where it is the supplier's, and not the request's alone to
- * release.
+ * its owner, nor cancels another's that is in another trip.  Returns 1, or 0
+ * where it is another's, or is to be moved and not on record, or 2 where it is
+ * the supplier's, and not the request's alone to release.
  */
 
 ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_booking = {
@@ -165,7 +165,8 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_booking = {
     "    redis.call('HSET', KEYS[1], 'trip', ARGV[3])\n"
     "  end\n"
     "elseif fact == 'cancelled' then\n"
-    "  if state then\n"
+    "  local trip = redis.call('HGET', KEYS[1], 'trip') or ''\n"
+    "  if state and (owner == supplier or trip == '' or trip == ARGV[3]) then\n"
     "    redis.call('HSET', KEYS[1], 'state', 'cancelled', 'request',\n"
     "               ARGV[4], 'at', ARGV[5])\n"
     "  end\n"

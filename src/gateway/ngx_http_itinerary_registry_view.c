@@ -269,7 +269,9 @@ ngx_http_itinerary_registry_add_sources(ngx_http_itinerary_registry_t *reg)
 
 /*
  * What the supplier was shown of the posted bookings, and of those that are
- * others' and missing; of the latter it matters whether they are in doubt.
+ * missing.  Of the latter it matters whether they are in doubt, and whether
+ * those that the trip lists as the supplier's still are: a claim that was given
+ * back stays in the list where Redis failed before it was taken off.
  */
 
 static ngx_int_t
@@ -345,9 +347,8 @@ ngx_http_itinerary_registry_find_missing(ngx_http_itinerary_registry_t *reg)
 
         record = &reg->trip.bookings[i];
 
-        if (!ngx_http_itinerary_registry_is_own(reg, &record->owner)
-            && itinerary_index_first(&posted, &record->name)
-               == ITINERARY_INDEX_NONE)
+        if (itinerary_index_first(&posted, &record->name)
+            == ITINERARY_INDEX_NONE)
         {
             reg->missing[reg->nmissing++] = record;
         }
@@ -676,9 +677,10 @@ ngx_http_itinerary_registry_read_compared(ngx_http_itinerary_registry_t *reg,
 static ngx_int_t
 ngx_http_itinerary_registry_carry(ngx_http_itinerary_registry_t *reg)
 {
-    unsigned           k;
-    ngx_uint_t         i;
-    itinerary_index_t  listed;
+    unsigned             k;
+    ngx_uint_t           i;
+    itinerary_index_t    listed;
+    itinerary_record_t  *record;
 
     if (reg->nmissing == 0 || reg->trip.nbookings == 0) {
         return NGX_OK;
@@ -695,9 +697,17 @@ ngx_http_itinerary_registry_carry(ngx_http_itinerary_registry_t *reg)
 
         k = itinerary_index_first(&listed, &reg->missing[i]->name);
 
-        if (k != ITINERARY_INDEX_NONE) {
-            reg->trip.bookings[k].state = reg->missing[i]->state;
-            reg->trip.bookings[k].shown = reg->missing[i]->shown;
+        if (k == ITINERARY_INDEX_NONE) {
+            continue;
+        }
+
+        record = &reg->trip.bookings[k];
+
+        record->state = reg->missing[i]->state;
+        record->shown = reg->missing[i]->shown;
+
+        if (ngx_http_itinerary_registry_is_own(reg, &record->owner)) {
+            record->owner = reg->missing[i]->owner;
         }
     }
 
