@@ -59,6 +59,7 @@ itinerary_digest_begin(itinerary_digest_t *digest)
                              digest->begun ? NULL : EVP_sha256(), NULL)
            != 1)
     {
+        digest->begun = 0;
         digest->invalid = 1;
         return;
     }
@@ -200,6 +201,12 @@ itinerary_digest_finish(itinerary_digest_t *digest, itinerary_pool_t *pool,
 
     text->len = 0;
     text->data = NULL;
+
+    /* OpenSSL could not begin it: that is not what the content is like */
+
+    if (!digest->begun) {
+        return ITINERARY_NOMEM;
+    }
 
     itinerary_digest_flush(digest);
 

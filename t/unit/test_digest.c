@@ -20,7 +20,9 @@
 #include <string.h>
 
 #include <cmocka.h>
+
 #include <libxml/parser.h>
+#include <openssl/crypto.h>
 
 #include "arena.h"
 #include "rows.h"
@@ -497,6 +499,41 @@ test_booking(void **state)
 }
 
 
+/* what OpenSSL allocates; the allocation to fail, from 1, and 0: none */
+
+static unsigned  crypto_count, crypto_fail;
+
+
+static void *
+crypto_malloc(size_t size, const char *file, int line)
+{
+    (void) file;
+    (void) line;
+
+    return ++crypto_count == crypto_fail ? NULL : malloc(size);
+}
+
+
+static void *
+crypto_realloc(void *p, size_t size, const char *file, int line)
+{
+    (void) file;
+    (void) line;
+
+    return ++crypto_count == crypto_fail ? NULL : realloc(p, size);
+}
+
+
+static void
+crypto_free(void *p, const char *file, int line)
+{
+    (void) file;
+    (void) line;
+
+    free(p);
+}
+
+
 static void
 test_memory(void **state)
 {
@@ -534,18 +571,77 @@ test_memory(void **state)
 }
 
 
+/* a digest that OpenSSL has no memory for is not one that cannot be told */
+
+static void
+test_crypto_memory(void **state)
+{
+    arena_t                arena;
+    unsigned               n, done, starved;
+    digests_t              digests;
+    itinerary_result_e     rc;
+    itinerary_reader_t    *reader;
+    itinerary_document_t  *document;
+
+    (void) state;
+
+    digest(&digests, ITINERARY_READ_POST, TRIP(""), 1);
+
+    for (n = 1, done = 0, starved = 0; !done; n++) {
+        arena_init(&arena, 0);
+
+        crypto_count = 0;
+        crypto_fail = n;
+
+        reader = create(&arena, ITINERARY_READ_POST,
+                        ITINERARY_ROOT_ITINERARY);
+        rc = feed(reader, TRIP(""), 1);
+
+        crypto_fail = 0;
+        done = crypto_count < n;
+
+        if (rc == ITINERARY_OK) {
+            document = itinerary_reader_document(reader);
+            assert_true(itinerary_equal(&document->digest, &digests.text[0]));
+            assert_true(itinerary_equal(&document->bookings[0].digest,
+                                        &digests.text[1]));
+            assert_true(itinerary_equal(&document->bookings[1].digest,
+                                        &digests.text[2]));
+
+        } else {
+            assert_int_equal(rc, ITINERARY_NOMEM);
+            starved++;
+        }
+
+        itinerary_reader_destroy(reader);
+        arena_free(&arena);
+    }
+
+    assert_true(starved >= 2);
+}
+
+
 int
 main(void)
 {
     unsigned           n;
-    struct CMUnitTest  tests[nelts(rows) + 4];
+    struct CMUnitTest  tests[nelts(rows) + 5];
 
     static const struct CMUnitTest  others[] = {
         cmocka_unit_test(test_known),
         cmocka_unit_test(test_long),
         cmocka_unit_test(test_booking),
-        cmocka_unit_test(test_memory)
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_crypto_memory)
     };
+
+    /* before OpenSSL allocates anything */
+
+    if (CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc, crypto_free)
+        != 1)
+    {
+        return 1;
+    }
 
     n = rows_tests(tests, test_row, rows, sizeof(rows[0]), nelts(rows),
                    others, nelts(others));
