@@ -628,10 +628,16 @@ ngx_http_itinerary_answer_last(ngx_http_request_t *r,
 }
 
 
+/* nothing is allocated: the answer would be held for want of memory */
+
 static void
 ngx_http_itinerary_answer_wake(ngx_http_request_t *r)
 {
-    (void) ngx_http_post_request(r, NULL);
+    ngx_http_itinerary_ctx_t  *ctx;
+
+    ctx = ngx_http_itinerary_ctx_find(r, NULL);
+
+    (void) ngx_http_post_request(r, &ctx->posted);
 }
 
 

@@ -28,6 +28,7 @@ typedef struct {
     ngx_buf_t                         *page;     /* instead of nginx's */
     ngx_chain_t                       *free;
     ngx_chain_t                       *busy;
+    ngx_http_posted_request_t          posted;   /* once the registry knows */
     off_t                              seen;     /* bytes of its body */
     ngx_str_t                          held;     /* its end, held back */
     u_char                             byte;     /* "held", if it is one */
