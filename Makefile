@@ -7,6 +7,7 @@
 # make CC=clang        with another compiler
 # make BUILD=DIR       into another directory
 # make unit            the unit tests, into build/unit/
+# make preload         what tests preload into nginx, into build/preload/
 # make test            everything that t/run runs
 # make install         both modules to nginx's modules, and what loads them to
 #                      modules-available; obeys DESTDIR, MODULES_DIR, CONF_DIR
@@ -91,7 +92,8 @@ tree = $(BUILD)/tree
 objs = $(abspath $(BUILD))/objs
 
 
-.PHONY: all modules unit test install clean locked-modules locked-unit FORCE
+.PHONY: all modules unit preload test install clean locked-modules \
+        locked-unit locked-preload FORCE
 .DELETE_ON_ERROR:
 
 all: modules
@@ -101,6 +103,9 @@ modules:
 
 unit:
 	$(LOCKED) -j$(JOBS) locked-unit
+
+preload:
+	$(LOCKED) locked-preload
 
 test:
 	t/run
@@ -185,6 +190,17 @@ $(unit)/settings: FORCE
 .SECONDARY:
 
 -include $(wildcard $(unit)/*.d $(unit)/core/*.d)
+
+
+# what the tests preload: every t/preload/*.c is a library; a sanitizer's
+# runtime that nginx has not loaded cannot be in it
+
+locked-preload: $(patsubst t/preload/%.c,$(BUILD)/preload/%.so, \
+                           $(wildcard t/preload/*.c))
+
+$(BUILD)/preload/%.so: t/preload/%.c
+	@mkdir -p $(@D)
+	$(quiet)$(CC) -g -O2 -fPIC $(WARNINGS) -shared -o $@ $< -ldl
 
 
 install: modules

@@ -195,7 +195,7 @@ sub nginx {
     $self->{nginx} = Itinerary::Process->start(
         command => \@command,
         output  => $self->path('stderr.log'),
-        env     => _environment(),
+        env     => _environment($opt{preload}),
     );
 
     # the file is written once nginx listens
@@ -384,12 +384,24 @@ sub _program {
 # "ngx_modules", which nginx tells apart
 
 sub _environment {
+    my ($preload) = @_;
+
     my %env = (ASAN_OPTIONS => join ':', grep { defined && length }
                                $ENV{ASAN_OPTIONS}, 'detect_leaks=0',
                                'detect_odr_violation=0');
 
-    if ($ENV{ITINERARY_PRELOAD}) {
-        $env{LD_PRELOAD} = $ENV{ITINERARY_PRELOAD};
+    my @preload = grep { defined && length } $ENV{ITINERARY_PRELOAD},
+                                             $preload && $preload->library;
+
+    $env{LD_PRELOAD} = join ' ', @preload if @preload;
+
+    # a sanitizer wants to come first, what makes memory scarce has to
+
+    if ($preload) {
+        $env{LD_PRELOAD} = join ' ', reverse @preload;
+        $env{ASAN_OPTIONS} .= ':verify_asan_link_order=0'
+                              . ':allocator_may_return_null=1';
+        $env{ITINERARY_SCARCE} = $preload->file;
     }
 
     return \%env;
@@ -962,7 +974,8 @@ A request that broke off has C<complete> 0 and C<raw> alone.
 
 Starts nginx with both modules and C<$text> in C<http>.  Options: C<main>,
 C<events> (more configuration), C<modules> (more modules, loaded before
-ours), C<workers>, C<log> (C<debug>; C<info> is the default).
+ours), C<workers>, C<log> (C<debug>; C<info> is the default), C<preload> (an
+Itinerary::Scarce).
 
 In the text, %%PORT%% or %%PORT_0%%, %%PORT_1%%, ... are ports, %%DIR%% is
 the directory, %%REDIS%%, %%REDIS_SOCKET%% and %%UPSTREAM%% are addresses,
