@@ -18,6 +18,7 @@
 struct ngx_http_itinerary_audit_s {
     ngx_open_file_t             *file;    /* or */
     ngx_syslog_peer_t           *syslog;
+    ngx_fd_t                     cut;     /* where a part of a line is last */
 };
 
 
@@ -95,6 +96,7 @@ ngx_http_itinerary_audit_log(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return ngx_syslog_process_conf(cf, audit->syslog);
     }
 
+    audit->cut = NGX_INVALID_FILE;
     audit->file = ngx_conf_open_file(cf->cycle, &value[1]);
 
     return audit->file ? NGX_CONF_OK : NGX_CONF_ERROR;
@@ -317,6 +319,7 @@ ngx_http_itinerary_audit_write(ngx_http_itinerary_transaction_t *txn,
 {
     u_char     *p, *message;
     ssize_t     n;
+    ngx_fd_t    fd;
     ngx_err_t   err;
 
     if (audit->syslog) {
@@ -338,13 +341,25 @@ ngx_http_itinerary_audit_write(ngx_http_itinerary_transaction_t *txn,
         return n < 0 ? NGX_ERROR : NGX_OK;
     }
 
-    n = ngx_write_fd(audit->file->fd, line, len);
+    fd = audit->file->fd;
+
+    /* a part of a record must not spoil the next one */
+
+    if (audit->cut == fd && ngx_write_fd(fd, "\n", 1) == 1) {
+        audit->cut = NGX_INVALID_FILE;
+    }
+
+    n = ngx_write_fd(fd, line, len);
 
     if (n == (ssize_t) len) {
         return NGX_OK;
     }
 
     err = n == -1 ? ngx_errno : 0;
+
+    if (n > 0) {
+        audit->cut = fd;
+    }
 
     ngx_log_error(NGX_LOG_CRIT, txn->log, err,
                   ngx_write_fd_n " of the audit record of \"%V\" to \"%V\" "
