@@ -67,7 +67,7 @@ typedef struct {
     uint32_t    error;         /* an errno; 0: all is well */
     uint32_t    calls;         /* SCARCE_* */
     uint32_t    room;          /* bytes that are written before it fails */
-    uint32_t    refused;       /* calls that failed */
+    uint32_t    refused;       /* calls that failed, or wrote less */
 
     char        match[220];
 } scarce_t;
@@ -505,6 +505,7 @@ scarce_room(int fd, size_t size)
 
     if (size > scarce->room) {
         size = scarce->room;
+        scarce->refused++;
     }
 
     scarce->room -= size;

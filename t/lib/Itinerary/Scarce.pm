@@ -77,7 +77,7 @@ sub disk {
 }
 
 
-# how many calls have been refused
+# how many calls have failed, or written less than was asked for
 
 sub refused { return $_[0]->_read(8) }
 
