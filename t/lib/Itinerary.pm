@@ -395,14 +395,7 @@ sub _environment {
 
     $env{LD_PRELOAD} = join ' ', @preload if @preload;
 
-    # a sanitizer wants to come first, what makes memory scarce has to
-
-    if ($preload) {
-        $env{LD_PRELOAD} = join ' ', reverse @preload;
-        $env{ASAN_OPTIONS} .= ':verify_asan_link_order=0'
-                              . ':allocator_may_return_null=1';
-        $env{ITINERARY_SCARCE} = $preload->file;
-    }
+    $env{ITINERARY_SCARCE} = $preload->file if $preload;
 
     return \%env;
 }
@@ -431,7 +424,8 @@ sub _conf {
     }
 
     $conf .= ($opt{main} // '') . "\n"
-        . "events {\n    worker_connections 1024;\n"
+        . "events {\n    worker_connections "
+        . ($opt{connections} // 1024) . ";\n"
         . ($opt{events} // '') . "}\n"
         . "http {\n    access_log %%DIR%%/access.log;\n";
 
@@ -974,8 +968,8 @@ A request that broke off has C<complete> 0 and C<raw> alone.
 
 Starts nginx with both modules and C<$text> in C<http>.  Options: C<main>,
 C<events> (more configuration), C<modules> (more modules, loaded before
-ours), C<workers>, C<log> (C<debug>; C<info> is the default), C<preload> (an
-Itinerary::Scarce).
+ours), C<workers>, C<connections> of each, C<log> (C<debug>; C<info> is the
+default), C<preload> (an Itinerary::Scarce).
 
 In the text, %%PORT%% or %%PORT_0%%, %%PORT_1%%, ... are ports, %%DIR%% is
 the directory, %%REDIS%%, %%REDIS_SOCKET%% and %%UPSTREAM%% are addresses,
