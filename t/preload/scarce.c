@@ -11,9 +11,10 @@
  * all of its processes, at once.
  *
  * Memory: the n-th allocation of one process fails, counted from when it was
- * told.  The allocations are those of libc, and those that the module makes in
- * nginx's pools, although there may be room in the pool: the module's own
- * calls are taken over when it is loaded.
+ * told.  The allocations are those that nginx, the module, libxml2 and OpenSSL
+ * ask libc for, and those that the module makes in nginx's pools, although
+ * there may be room in the pool.  Their calls are taken over when the module is
+ * loaded: a malloc() of this library would be in a sanitizer's way.
  *
  * Disks: what is done to files whose path contains a text fails, once there is
  * no more room for what is written.
@@ -129,22 +130,10 @@ scarce_init(void)
 }
 
 
-/* dlsym() may allocate: what it asks for meanwhile it does not get */
-
 static void *
 scarce_real(const char *name)
 {
-    void  *p;
-
-    if (scarce_inside) {
-        return NULL;
-    }
-
-    scarce_inside++;
-    p = dlsym(RTLD_NEXT, name);
-    scarce_inside--;
-
-    return p;
+    return dlsym(RTLD_NEXT, name);
 }
 
 
@@ -226,44 +215,7 @@ scarce_told(void)
 }
 
 
-void *
-malloc(size_t size)
-{
-    scarce_call(malloc, 0)
-
-    return real == NULL || scarce_memory() ? NULL : real(size);
-}
-
-
-void *
-calloc(size_t n, size_t size)
-{
-    scarce_call(calloc, 0)
-
-    return real == NULL || scarce_memory() ? NULL : real(n, size);
-}
-
-
-void *
-realloc(void *p, size_t size)
-{
-    scarce_call(realloc, 0)
-
-    return real == NULL || scarce_memory() ? NULL : real(p, size);
-}
-
-
-int
-posix_memalign(void **p, size_t alignment, size_t size)
-{
-    scarce_call(posix_memalign, 0)
-
-    return real == NULL || scarce_memory() ? ENOMEM
-                                           : real(p, alignment, size);
-}
-
-
-/* what the module asks nginx for; NULL is returned, or NGX_ERROR (-1) */
+/* what is called instead; NULL is returned, or an error */
 
 #define scarce_wrap(name, result, failure, prototype, arguments)              \
     static result (*real_##name) prototype;                                   \
@@ -274,6 +226,11 @@ posix_memalign(void **p, size_t alignment, size_t size)
         return scarce_memory() ? failure : real_##name arguments;             \
     }
 
+scarce_wrap(malloc, void *, NULL, (size_t size), (size))
+scarce_wrap(calloc, void *, NULL, (size_t n, size_t size), (n, size))
+scarce_wrap(realloc, void *, NULL, (void *p, size_t size), (p, size))
+scarce_wrap(posix_memalign, int, ENOMEM, (void **p, size_t a, size_t size),
+            (p, a, size))
 scarce_wrap(ngx_palloc, void *, NULL, (void *p, size_t size), (p, size))
 scarce_wrap(ngx_pnalloc, void *, NULL, (void *p, size_t size), (p, size))
 scarce_wrap(ngx_pcalloc, void *, NULL, (void *p, size_t size), (p, size))
@@ -308,6 +265,10 @@ static const struct {
 #define scarce_row(name)                                                      \
     { #name, (void *) scarce_##name, (void **) &real_##name }
 
+    scarce_row(malloc),
+    scarce_row(calloc),
+    scarce_row(realloc),
+    scarce_row(posix_memalign),
     scarce_row(ngx_palloc),
     scarce_row(ngx_pnalloc),
     scarce_row(ngx_pcalloc),
@@ -324,11 +285,6 @@ static const struct {
 };
 
 
-/*
- * nginx's own functions cannot be preloaded, as the program comes first where
- * the loader looks for them; so the module's table of them is changed.
- */
-
 void *
 dlopen(const char *path, int flags)
 {
@@ -339,15 +295,33 @@ dlopen(const char *path, int flags)
 
     handle = real(path, flags);
 
-    if (handle && scarce && path && strstr(path, SCARCE_MODULE)
-        && dlinfo(handle, RTLD_DI_LINKMAP, &map) == 0)
+    if (handle == NULL || scarce == NULL || path == NULL
+        || strstr(path, SCARCE_MODULE) == NULL
+        || dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0)
     {
-        scarce_take_over(map);
+        return handle;
+    }
+
+    while (map->l_prev) {
+        map = map->l_prev;
+    }
+
+    for ( /* void */ ; map; map = map->l_next) {
+
+        if (map->l_name[0] == '\0'                    /* nginx */
+            || strstr(map->l_name, SCARCE_MODULE)
+            || strstr(map->l_name, "/libxml2.")
+            || strstr(map->l_name, "/libcrypto."))
+        {
+            scarce_take_over(map);
+        }
     }
 
     return handle;
 }
 
+
+/* changes the tables of what is called, and pointers to it */
 
 static void
 scarce_take_over(struct link_map *map)
@@ -434,12 +408,11 @@ scarce_take_over_calls(struct link_map *map, const ElfW(Rela) *rela,
             continue;
         }
 
-        /* as a module that is loaded already has been */
-
-        if (*slot != scarce_wraps[k].ours) {
+        if (*scarce_wraps[k].real == NULL) {
             *scarce_wraps[k].real = dlsym(RTLD_DEFAULT, name);
-            *slot = scarce_wraps[k].ours;
         }
+
+        *slot = scarce_wraps[k].ours;
     }
 }
 
