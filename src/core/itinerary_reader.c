@@ -354,6 +354,13 @@ itinerary_reader_parse(itinerary_reader_t *reader, const u_char *data,
     {
         itinerary_reader_refuse(reader, ITINERARY_MALFORMED_BODY, NULL,
                                 "xmlParseChunk() failed: %d", rc);
+        return;
+    }
+
+    if (xmlDictSize(ctxt->dict) > ITINERARY_NAMES_MAX) {
+        itinerary_reader_refuse(reader, ITINERARY_BODY_TOO_LARGE, NULL,
+                                "more than %d different names",
+                                ITINERARY_NAMES_MAX);
     }
 }
 

@@ -56,6 +56,14 @@ typedef struct {
 #define ITINERARY_ATTRIBUTES_MAX  64            /* in a start tag */
 #define ITINERARY_DEPTH_MAX       64
 
+/*
+ * Different names in a document, of elements, attributes, prefixes and
+ * namespaces: libxml2 keeps them all, and its time is quadratic in them.  More
+ * is body_too_large.
+ */
+
+#define ITINERARY_NAMES_MAX       (16 * 1024)
+
 
 /* a confirmation number of a segment, in canonical form as a locator is */
 

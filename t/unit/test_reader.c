@@ -1176,6 +1176,18 @@ test_limits(void **state)
 
         limit(kind, "<Itinerary>", "<a/>", 100000, "</Itinerary>", "",
               OK);
+
+        /* libxml2 has some names of its own */
+
+        limit(kind, "<Itinerary>", "<a%u/>", ITINERARY_NAMES_MAX - 32,
+              "</Itinerary>", "", OK);
+        limit(kind, "<Itinerary>", "<a%u/>", ITINERARY_NAMES_MAX,
+              "</Itinerary>", "", TOO_LARGE);
+        limit(kind, "<Itinerary>", "<a b%u=''/>", ITINERARY_NAMES_MAX,
+              "</Itinerary>", "", TOO_LARGE);
+        limit(kind, "<Itinerary>", "<a xmlns='b%u'/>", ITINERARY_NAMES_MAX,
+              "</Itinerary>", "", TOO_LARGE);
+
         limit(kind, "<Itinerary><!--", ">", ITINERARY_SECTION_MAX - 7,
               "--></Itinerary>", "", MALFORMED);
         limit(kind, "<Itinerary><!-- ", ">", ITINERARY_SECTION_MAX - 8,
