@@ -58,7 +58,11 @@ my $listener = IO::Socket::INET->new(LocalAddr => "127.0.0.1:$port",
                                      Listen => 8, ReuseAddr => 1)
     or die "cannot listen: $!\n";
 
-my $api = Itinerary::Process->start(
+my $api;
+
+END { local $?; $api->stop('KILL') if $api }
+
+$api = Itinerary::Process->start(
     output => $t->path('api.log'),
     code   => sub {
         while (my $client = $listener->accept) { answer($client) }
@@ -371,7 +375,5 @@ constant('a GET', sub {
     note(sprintf '4096 bookings: peak %.1f MB, one: %.1f MB', $all / $MB,
                  $one / $MB);
 }
-
-$api->stop('KILL');
 
 $t->done;
