@@ -25,6 +25,7 @@ my @ALL = grep { -e } map { "$DIR/$_" } qw(
     ngx_http_uploadprogress_module.so ngx_http_xslt_filter_module.so
     ngx_http_auth_pam_module.so ngx_http_cache_purge_module.so
     ngx_http_fancyindex_module.so ngx_http_upstream_fair_module.so
+    ngx_http_js_module.so ngx_http_modsecurity_module.so
 );
 
 plan(skip_all => 'the modules are not those of this nginx')
