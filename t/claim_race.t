@@ -70,19 +70,22 @@ END_CONF
 my (%odd, %won);
 
 
-# the answers to two posts whose last bytes are sent at the same time
+# The answers to two posts whose last bytes are sent at the same time: of one
+# document, or of one each.
 
 sub race {
     my ($place, $xml, @headers) = @_;
 
+    my @xml = ref $xml ? @$xml : ($xml) x @headers;
+
     my @clients = map {
         $t->http_async('POST', "$place/trip/v1.1",
             headers => ['Content-Type'   => 'application/xml',
-                        'Content-Length' => length $xml, @$_],
-            body    => [substr $xml, 0, -1]);
-    } @headers;
+                        'Content-Length' => length $xml[$_], @{ $headers[$_] }],
+            body    => [substr $xml[$_], 0, -1]);
+    } 0 .. $#headers;
 
-    $_->send(substr $xml, -1) for @clients;
+    $clients[$_]->send(substr $xml[$_], -1) for 0 .. $#headers;
 
     my @answers = map { $_->finish } @clients;
 
@@ -155,6 +158,42 @@ for my $n (1 .. $ROUNDS) {
 }
 
 is_deeply(\%odd, {}, 'so it is with a source that is new to both');
+
+
+# the same source, and a booking of each: who does not have the source has no
+# booking either
+
+%won = ();
+
+for my $n (1 .. $ROUNDS) {
+    my @who = $n % 2 ? qw(Alpha Beta) : qw(Beta Alpha);
+    my %answer;
+
+    @answer{@who} = race('/claim', [map { itinerary(bookings => [
+        { source => "Own $n", locator => "\U$_$n" }]) } @who],
+        map { ['X-Supplier' => $_] } @who);
+
+    my ($winner) = grep { $answer{$_}{status} == 200 } @who;
+    my ($loser) = grep { (code_of($answer{$_}) // '')
+                         eq 'booking_source_not_owned' } @who;
+
+    if (!$winner || !$loser) {
+        $odd{ join ' ', map { $answer{$_}{status} } @who }++;
+        next;
+    }
+
+    $won{$winner}++;
+
+    my $has = join ' ', map { $_ // 'none' }
+        $redis->cli->get("itinerary:source:OWN%20$n"),
+        map { $redis->cli->hget("itinerary:booking:OWN%20$n|\U$_$n", 'owner') }
+            $winner, $loser;
+
+    $odd{$has}++ if $has ne "$winner $winner none";
+}
+
+is_deeply(\%odd, {}, 'who comes second to a source keeps no booking under it');
+is_deeply([sort keys %won], ['Alpha', 'Beta'], 'which is now one, now another');
 
 
 # of one supplier: the post that has the claim first comes to nothing certain,
