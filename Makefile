@@ -4,11 +4,13 @@
 #                      builds that nginx, too
 # make SANITIZE=1      with AddressSanitizer and UndefinedBehaviorSanitizer,
 #                      into build/sanitize/
+# make COVERAGE=1      with the lines counted that run, into build/coverage/
 # make CC=clang        with another compiler
 # make BUILD=DIR       into another directory
 # make unit            the unit tests, into build/unit/
 # make preload         what tests preload into nginx, into build/preload/
 # make test            everything that t/run runs
+# make coverage        the same, and which lines it reaches
 # make install         both modules to nginx's modules, and what loads them to
 #                      modules-available; obeys DESTDIR, MODULES_DIR, CONF_DIR
 # make clean           removes build/
@@ -52,6 +54,20 @@ endif
 UNIT_OPT = $(OPT) -fsanitize=address,undefined \
            -fno-sanitize-recover=undefined
 
+else ifneq ($(COVERAGE),)
+
+BUILD ?= build/coverage
+
+# nginx compiles in a directory of its own: where a header is must be absolute
+
+OPT ?= -g -O0
+coverage = --coverage -fprofile-abs-path
+
+CC_OPT = $(OPT) -fPIC $(coverage) $(WARNINGS)
+LD_OPT = $(coverage)
+
+UNIT_OPT = $(OPT) $(coverage)
+
 else
 
 BUILD ?= build
@@ -92,7 +108,7 @@ tree = $(BUILD)/tree
 objs = $(abspath $(BUILD))/objs
 
 
-.PHONY: all modules unit preload test install clean locked-modules \
+.PHONY: all modules unit preload test coverage install clean locked-modules \
         locked-unit locked-preload FORCE
 .DELETE_ON_ERROR:
 
@@ -109,6 +125,9 @@ preload:
 
 test:
 	t/run
+
+coverage:
+	t/coverage
 
 clean:
 	rm -rf build
