@@ -89,6 +89,8 @@ itinerary_learn(itinerary_pool_t *pool, const itinerary_case_t *c,
         }
     }
 
+    memset(&lesson, 0, sizeof(itinerary_lesson_t));
+
     lesson.pool = pool;
     lesson.c = c;
     lesson.j = j;

@@ -65,7 +65,8 @@ itinerary_match_answer(itinerary_pool_t *pool, itinerary_match_t *match)
     n = match->answer->nbookings;
     bookings = match->answer->bookings;
 
-    match->effects = pool->alloc(pool->data, n * sizeof(*match->effects));
+    match->effects = pool->alloc(pool->data,
+                                 n * sizeof(itinerary_booking_effect_t *));
 
     if (match->effects == NULL
         || itinerary_index(pool, &match->shown, &bookings[0].name,

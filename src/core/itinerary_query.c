@@ -93,6 +93,10 @@ itinerary_query_override(itinerary_pool_t *pool, const itinerary_str_t *args,
     itinerary_query_t   query;
     itinerary_result_e  rc;
 
+    if (args->len == 0) {
+        return ITINERARY_OK;
+    }
+
     rc = itinerary_query_init(&query, pool, args, error);
     if (rc != ITINERARY_OK) {
         return rc;
@@ -141,6 +145,10 @@ itinerary_query(itinerary_pool_t *pool, const itinerary_str_t *args,
     itinerary_result_e   rc;
 
     memset(values, 0, ITINERARY_ARG_NONE * sizeof(itinerary_str_t));
+
+    if (args->len == 0) {
+        return ITINERARY_OK;
+    }
 
     rc = itinerary_query_init(&query, pool, args, error);
     if (rc != ITINERARY_OK) {
@@ -258,14 +266,9 @@ itinerary_query_init(itinerary_query_t *query, itinerary_pool_t *pool,
     query->pool = pool;
     query->error = error;
 
-    if (args->len) {
-        query->buf = pool->alloc(pool->data, args->len);
-        if (query->buf == NULL) {
-            return ITINERARY_NOMEM;
-        }
-    }
+    query->buf = pool->alloc(pool->data, args->len);
 
-    return ITINERARY_OK;
+    return query->buf ? ITINERARY_OK : ITINERARY_NOMEM;
 }
 
 
