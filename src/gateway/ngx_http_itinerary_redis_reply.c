@@ -166,12 +166,6 @@ ngx_http_itinerary_redis_create_array(const redisReadTask *task, int n)
         return NULL;
     }
 
-    value = ngx_http_itinerary_redis_value(task);
-
-    if (value) {
-        value->type = NGX_HTTP_ITINERARY_REDIS_ARRAY;
-    }
-
     if (task->parent == NULL) {
 
         reply = task->privdata;
@@ -185,6 +179,12 @@ ngx_http_itinerary_redis_create_array(const redisReadTask *task, int n)
         }
 
         command->nelts = n;
+    }
+
+    value = ngx_http_itinerary_redis_value(task);
+
+    if (value) {
+        value->type = NGX_HTTP_ITINERARY_REDIS_ARRAY;
     }
 
     return &ngx_http_itinerary_redis_object;
