@@ -445,7 +445,7 @@ ngx_http_itinerary_redis_conn_fail(ngx_http_itinerary_redis_conn_t *conn,
 
     while (!ngx_queue_empty(&conn->calls)) {
         q = ngx_queue_head(&conn->calls);
-        ngx_queue_remove(q);
+        ngx_queue_remove(q);    /* NOLINT(*.NullDereference): it is a ring */
 
         call = ngx_queue_data(q, ngx_http_itinerary_redis_call_t, queue);
 

@@ -388,7 +388,7 @@ ngx_http_itinerary_sandbox_zone_move(ngx_http_itinerary_sandbox_trip_t *trip,
         booking = ngx_queue_data(q, ngx_http_itinerary_sandbox_booking_t,
                                  queue);
 
-        ngx_queue_remove(q);
+        ngx_queue_remove(q);    /* NOLINT(*.NullDereference): it is a ring */
         booking->trip = NULL;
     }
 
