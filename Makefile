@@ -24,7 +24,10 @@ CONF_DIR    ?= /usr/share/nginx/modules-available
 
 MODULES = ngx_http_itinerary_module.so ngx_http_itinerary_sandbox_module.so
 
-WARNINGS = -Wall -Wextra -Wno-unused-parameter -Werror
+# of these, nginx's headers and a nginx that is built with them are free, too
+
+WARNINGS = -Wall -Wextra -Wno-unused-parameter -Wshadow -Wstrict-prototypes \
+           -Wmissing-prototypes -Wvla -Werror
 
 ifneq ($(SANITIZE),)
 
@@ -73,8 +76,8 @@ else
 BUILD ?= build
 
 OPT ?= -g -O2
-CC_OPT = $(OPT) -fPIC -fstack-protector-strong -D_FORTIFY_SOURCE=2 \
-         -Wformat -Werror=format-security $(WARNINGS)
+CC_OPT = $(OPT) -fPIC -fstack-protector-strong -fstack-clash-protection \
+         -D_FORTIFY_SOURCE=2 -Wformat -Werror=format-security $(WARNINGS)
 LD_OPT = -Wl,-z,relro -Wl,-z,now
 
 UNIT_OPT = $(OPT)
