@@ -11,6 +11,7 @@
 # make preload         what tests preload into nginx, into build/preload/
 # make test            everything that t/run runs
 # make coverage        the same, and which lines it reaches
+# make lint            what clang-tidy and cppcheck find, or nothing
 # make install         both modules to nginx's modules, and what loads them to
 #                      modules-available; obeys DESTDIR, MODULES_DIR, CONF_DIR
 # make clean           removes build/
@@ -111,8 +112,8 @@ tree = $(BUILD)/tree
 objs = $(abspath $(BUILD))/objs
 
 
-.PHONY: all modules unit preload test coverage install clean locked-modules \
-        locked-unit locked-preload FORCE
+.PHONY: all modules unit preload test coverage lint install clean FORCE \
+        locked-modules locked-unit locked-preload locked-lint
 .DELETE_ON_ERROR:
 
 all: modules
@@ -131,6 +132,10 @@ test:
 
 coverage:
 	t/coverage
+
+lint:
+	@.ci/packages build lint
+	$(LOCKED) -j$(JOBS) -k locked-lint
 
 clean:
 	rm -rf build
@@ -208,6 +213,36 @@ $(unit)/settings: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(unit_flags)' | cmp -s - $@ \
 	|| echo '$(CC) $(unit_flags)' > $@
+
+# what is not ours is a system header to the compiler, and is not judged
+
+sources = $(wildcard src/*/*.c) ngx_http_itinerary_module.c
+rooms = $(wildcard src/*)
+nginx_paths = $(addprefix $(tree)/src/,core event event/modules os/unix http \
+                  http/modules http/v2) $(objs)
+
+tidy = $(addprefix tidy-,$(sources))
+
+locked-lint: $(tidy) cppcheck
+
+.PHONY: cppcheck $(tidy)
+
+$(tidy): tidy-%: % $(BUILD)/configured
+	@mkdir -p $(BUILD)/lint
+	$(quiet)clang-tidy --quiet $< -- -O2 $(WARNINGS) $(addprefix -I,$(rooms)) \
+	    $(addprefix -isystem ,$(nginx_paths) /usr/include/libxml2) \
+	    > $(BUILD)/lint/$(notdir $<) 2>&1 \
+	|| { cat $(BUILD)/lint/$(notdir $<); exit 1; }
+
+cppcheck: $(BUILD)/configured
+	@mkdir -p $(BUILD)/lint/cppcheck
+	$(quiet)cppcheck --quiet --error-exitcode=1 -j$(JOBS) \
+	    --cppcheck-build-dir=$(BUILD)/lint/cppcheck \
+	    --enable=warning,style,performance,portability \
+	    --std=c11 --platform=unix64 -D__linux__ \
+	    --suppressions-list=.cppcheck '--suppress=*:$(tree)/*' \
+	    $(addprefix -I,$(rooms) $(nginx_paths)) $(sources)
+
 
 .SECONDARY:
 
