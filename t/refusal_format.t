@@ -59,6 +59,7 @@ for my $case (
     [$json, 'application/xml;q=0.5, application/json'],
     [$json, 'application/xml;q=0.5,application/json;q=0.6'],
     [$json, 'application/xml; q=0.5 , application/json; q=0.501'],
+    [$json, "application/xml ; q=0.5, application/json \t ;q=0.501"],
     [$xml, 'application/json;q=0.5, application/xml'],
     [$xml, 'application/json;q=0.899, application/xml;q=0.9'],
     [$json, 'application/json;q=1.0, application/xml;q=0.999'],
