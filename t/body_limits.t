@@ -52,6 +52,11 @@ $t->nginx(conf => <<'END');
             root %%DIR%%;
         }
 
+        location /off/ {
+            itinerary off;
+            proxy_pass http://%%UPSTREAM%%;
+        }
+
         location /slow/ {
             client_body_timeout 1s;
             proxy_pass http://%%UPSTREAM%%;
@@ -101,6 +106,15 @@ for my $chunked (0, 1) {
         is_deeply(registry($t), $before, '- or claimed');
     }
 }
+
+# where nothing is guarded, nothing is ours
+
+my $records = $t->audit;
+my $page = $t->post_xml('/off/trip/v1', $alpha, padded(20000));
+
+is($page->{status}, 413, 'an unguarded location has its limit, too');
+like($page->{body}, qr/<html>/, '- with the page of nginx');
+is(scalar $t->audit, $records, '- and no record');
 
 # chunks that go on and on are cut off at the limit, not at their end
 
