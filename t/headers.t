@@ -137,6 +137,19 @@ for my $case (
 }
 
 
+# a post of which nothing says that it has a body has none
+
+for my $version ('1.0', '1.1') {
+    refused($t, "HTTP/$version without a length is without a body", 400,
+            'malformed_body', sub {
+        $t->http(undef, undef, raw => join "\r\n",
+            "POST /trip/v1 HTTP/$version", 'Host: a', 'Connection: close',
+            "Authorization: OAuth $alpha", 'Content-Type: text/xml', '',
+            $version eq '1.0' ? $ascii : '');
+    });
+}
+
+
 # twice, or encoded
 
 for my $types (['text/xml', 'text/xml'], ['text/xml', 'text/plain'],
