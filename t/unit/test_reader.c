@@ -183,6 +183,9 @@ static const row_t  rows[] = {
       text(BOOKINGS(BOOKING("<x:a xmlns:x='y'><x:b/></x:a>"
                             "<Segments><x:c xmlns:x='y'/></Segments>"))) },
 
+    { "names that begin with no letter", POST, OK, "S|A1/0@1",
+      text(BOOKINGS(BOOKING("<_Booking/><\xc3\xa4/>"))) },
+
     { "the longest names", POST, OK, S32 "|" S50 "/0@1",
       text(BOOKINGS("<Booking>" LOCATOR(S50) SOURCE(S32) "</Booking>")) },
 
