@@ -41,6 +41,8 @@
 #define URI       "http://www.concursolutions.com/api/travel/trip/2010/06"
 #define XSI       " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\""
 
+#define FILES_MAX  66        /* one too many: the first and 65 others */
+
 #define SCHEMA(inner)                                                        \
     "<xs:schema xmlns:xs=\"http://www.w3.org/2001/XMLSchema\""               \
     " elementFormDefault=\"qualified\">\n" inner "\n</xs:schema>\n"
@@ -147,7 +149,21 @@ static const struct {
       SCHEMA("<xs:element name=\"a\"/>") },
 
     { "entity_nested.xsd",
-      SCHEMA("<xs:include schemaLocation=\"entity.xsd\"/>") }
+      SCHEMA("<xs:include schemaLocation=\"entity.xsd\"/>") },
+
+    { "entity_data.xsd",
+      "<!DOCTYPE a [ <!NOTATION n SYSTEM \"n\">"
+      " <!ENTITY a SYSTEM \"http://127.0.0.1:1/\" NDATA n> ]>\n"
+      SCHEMA("<xs:element name=\"a\"/>") },
+
+    { "entity_parameter.xsd",
+      "<!DOCTYPE a [ <!-- b --> <!ENTITY b \"c\">"
+      " <!ENTITY % a SYSTEM \"http://127.0.0.1:1/\"> ]>\n"
+      SCHEMA("<xs:element name=\"a\"/>") },
+
+    { "elsewhere.xsd",
+      "<!DOCTYPE a [ <!ELEMENT a ANY> ]>\n"
+      SCHEMA("<xs:import namespace=\"a\"/><xs:element name=\"a\"/>") }
 };
 
 
@@ -182,7 +198,11 @@ static const struct {
     { "nested.xsd", "\"*/http.xsd\" line 2: include of" },
     { "entity.xsd", "\"*/entity.xsd\": the external entity \"a\" is not"
                     " allowed" },
-    { "entity_nested.xsd", "\"*/entity.xsd\": the external entity" }
+    { "entity_nested.xsd", "\"*/entity.xsd\": the external entity" },
+    { "entity_data.xsd", "\"*/entity_data.xsd\": the external entity \"a\"" },
+    { "entity_parameter.xsd", "\"*/entity_parameter.xsd\": the external entity"
+                              " \"a\"" },
+    { "elsewhere.xsd", NULL }
 };
 
 
@@ -426,6 +446,53 @@ test_load(void **state)
     }
 
     itinerary_schema_destroy(NULL);
+}
+
+
+/* a schema may include 64 others, one by one, and not one more */
+
+static void
+test_many(void **state)
+{
+    FILE                *f;
+    char                 path[256], text[512];
+    unsigned             i;
+    itinerary_schema_t  *schema;
+
+    (void) state;
+
+    for (i = 0; i < FILES_MAX; i++) {
+        (void) sprintf(path, "%s/%u.xsd", dir, i);
+
+        f = fopen(path, "w");
+        assert_non_null(f);
+
+        (void) fprintf(f, i < FILES_MAX - 1
+                          ? SCHEMA("<xs:include schemaLocation=\"%u.xsd\"/>")
+                          : SCHEMA("<xs:element name=\"a%u\"/>"), i + 1);
+        assert_int_equal(fclose(f), 0);
+    }
+
+    for (i = 0; i <= 1; i++) {
+        (void) sprintf(path, "%s/%u.xsd", dir, 1 - i);
+
+        schema = itinerary_schema_load(path, text, sizeof(text));
+
+        if (i == 0) {
+            assert_non_null(schema);
+
+        } else {
+            assert_null(schema);
+            assert_non_null(strstr(text, "/65.xsd\": more than 64 files"));
+        }
+
+        itinerary_schema_destroy(schema);
+    }
+
+    for (i = 0; i < FILES_MAX; i++) {
+        (void) sprintf(path, "%s/%u.xsd", dir, i);
+        (void) unlink(path);
+    }
 }
 
 
@@ -738,10 +805,11 @@ int
 main(void)
 {
     unsigned           n;
-    struct CMUnitTest  tests[nelts(rows) + 5];
+    struct CMUnitTest  tests[nelts(rows) + 6];
 
     static const struct CMUnitTest  others[] = {
         cmocka_unit_test(test_load),
+        cmocka_unit_test(test_many),
         cmocka_unit_test(test_both),
         cmocka_unit_test(test_pieces),
         cmocka_unit_test(test_memory),
