@@ -27,6 +27,8 @@ typedef enum {
 
 static ngx_int_t ngx_http_itinerary_registry_add_claims(
     ngx_http_itinerary_registry_t *reg);
+static ngx_uint_t ngx_http_itinerary_registry_count_claims(
+    ngx_http_itinerary_registry_t *reg);
 static void ngx_http_itinerary_registry_settle_claims(
     ngx_http_itinerary_registry_t *reg, ngx_http_itinerary_command_t *command,
     ngx_uint_t n, ngx_str_t *fact, ngx_uint_t lost);
@@ -149,6 +151,19 @@ ngx_http_itinerary_registry_add_claims(ngx_http_itinerary_registry_t *reg)
                                               &ngx_http_itinerary_seen, 0);
 
     return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_itinerary_registry_count_claims(ngx_http_itinerary_registry_t *reg)
+{
+    ngx_uint_t  i, n;
+
+    for (i = 0, n = 0; i < reg->j->neffects; i++) {
+        n += reg->j->effects[i].claim;
+    }
+
+    return n;
 }
 
 
@@ -468,9 +483,7 @@ ngx_http_itinerary_registry_released(ngx_http_itinerary_registry_t *reg)
         return NGX_OK;
     }
 
-    for (i = 0, n = 0; i < j->neffects; i++) {
-        n += j->effects[i].claim;
-    }
+    n = ngx_http_itinerary_registry_count_claims(reg);
 
     if (ngx_http_itinerary_registry_again(reg,
                                           ngx_http_itinerary_claim_unlisted, 2)
@@ -497,7 +510,7 @@ static ngx_int_t
 ngx_http_itinerary_registry_unlisted(ngx_http_itinerary_registry_t *reg)
 {
     ngx_str_t                      alias;
-    ngx_uint_t                     i, n;
+    ngx_uint_t                     n;
     itinerary_str_t                trip;
     ngx_http_itinerary_command_t  *command;
 
@@ -513,9 +526,7 @@ ngx_http_itinerary_registry_unlisted(ngx_http_itinerary_registry_t *reg)
             return NGX_ERROR;
         }
 
-        for (i = 0, n = 0; i < reg->j->neffects; i++) {
-            n += reg->j->effects[i].claim;
-        }
+        n = ngx_http_itinerary_registry_count_claims(reg);
 
         if (alias.data && n) {
 
