@@ -52,38 +52,30 @@ for my $place ('/allow', '') {
 }
 
 
-# one that was only changed
+# one that was only changed, and one that was added to
 
-$old = trip('T3', b('Old', 'O3'));
-$new = $old =~ s/<TripName>/$&New /r;
-$client = $t->http_async('GET', '/trip/v1.1/T3', headers => [
-    'X-Supplier' => 'Gamma', 'X-Body' => encode_base64($old, ''),
-    'X-Until' => 'changed']);
-wait_for(sub { scalar grep { $_->{target} =~ /T3/ } $t->requests });
-is(call('Alpha', '/allow/trip/v1.1?tripId=T3', $new, $new), '200',
-   'Alpha changes an unknown trip while Gamma gets it as it was');
-go('changed');
-is($client->finish->{status}, 200, 'which Gamma is shown');
-wait_for(sub { $redis->cli->hexists('itinerary:trip:T3', 'state') });
-is(call('Gamma', '/trip/v1.1?tripId=T3', $old, $old),
-   '409 stale_view, not forwarded', 'and may not change back');
+for my $case (['T3', '409 stale_view, not forwarded'],
+              ['T4', $DENIED, b('Alpha', 'A4')])
+{
+    my ($id, $denied, @added) = @$case;
 
+    $old = trip($id, b('Old', "O-$id"));
+    $new = trip($id, b('Old', "O-$id"), @added);
+    $new =~ s/<TripName>/$&New / if !@added;
 
-# one that was added to
-
-$old = trip('T4', b('Old', 'O4'));
-$new = trip('T4', b('Old', 'O4'), b('Alpha', 'A4'));
-$client = $t->http_async('GET', '/trip/v1.1/T4', headers => [
-    'X-Supplier' => 'Gamma', 'X-Body' => encode_base64($old, ''),
-    'X-Until' => 'added']);
-wait_for(sub { scalar grep { $_->{target} =~ /T4/ } $t->requests });
-is(call('Alpha', '/allow/trip/v1.1?tripId=T4', $new, $new), '200',
-   'Alpha adds to an unknown trip while Gamma gets it as it was');
-go('added');
-is($client->finish->{status}, 200, 'which Gamma is shown');
-wait_for(sub { $redis->cli->hexists('itinerary:trip:T4', 'state') });
-is(call('Gamma', '/trip/v1.1?tripId=T4', $old, $old), $DENIED,
-   'and may not leave out what Alpha has added');
+    $client = $t->http_async('GET', "/trip/v1.1/$id", headers => [
+        'X-Supplier' => 'Gamma', 'X-Body' => encode_base64($old, ''),
+        'X-Until' => "go-$id"]);
+    wait_for(sub { scalar grep { $_->{target} =~ /$id/ } $t->requests });
+    is(call('Alpha', "/allow/trip/v1.1?tripId=$id", $new, $new), '200',
+       'Alpha ' . (@added ? 'adds to' : 'changes')
+       . ' an unknown trip while Gamma gets it as it was');
+    go("go-$id");
+    is($client->finish->{status}, 200, 'which Gamma is shown');
+    wait_for(sub { $redis->cli->hexists("itinerary:trip:$id", 'state') });
+    is(call('Gamma', "/trip/v1.1?tripId=$id", $old, $old), $denied,
+       'and may not put back');
+}
 
 
 # by another id, which an answer has shown
