@@ -165,4 +165,13 @@ is((logged('off'))[0], '||||||', 'where nothing is guarded');
 is((split /\n/, $t->read_file('dashes.log'))[-1], '-|-|-|-|-|-|-|-',
    'what there is not is a dash in a log');
 
+# a client that leaves before its document is there
+
+my $client = $t->http_async(undef, undef, raw => join "\r\n",
+    'POST /trip/v1.1 HTTP/1.1', 'Host: a', 'X-Supplier: Alpha',
+    'Content-Type: text/xml', 'Content-Length: 1000', '', '<Itinerary>');
+
+$client->close;
+is_logged('create|Alpha|||||', 'a write of which half has come has no verdict');
+
 $t->done;
