@@ -250,6 +250,7 @@ for my $case (
     ['password_file=',    qr/^"password_file=" needs the name of a file in /],
     ['password_file=/no/such/file',
                           qr/^open\(\) "\/no\/such\/file" failed \(2: /],
+    ['password_file=/',   qr/^read\(\) "\/" failed \(21: /],
     ['password_file=empty',
                           qr/" must be a password of 1 to 1023 bytes in /],
     ['password_file=line',
