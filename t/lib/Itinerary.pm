@@ -134,13 +134,14 @@ sub token {
 # The API.
 
 sub upstream {
-    my ($self, $handler) = @_;
+    my ($self, $handler, %opt) = @_;
 
     my $n = @{ $self->{upstreams} };
 
     my $upstream = Itinerary::Upstream->new(
         dir     => $self->path("upstream$n"),
         handler => $handler // \&_api,
+        %opt,
     );
 
     push @{ $self->{upstreams} }, $upstream;
@@ -934,7 +935,7 @@ C<prefix>, C<redis>.
 
 =over
 
-=item $t->upstream(sub { ... })
+=item $t->upstream(sub { ... }, %opt)
 
 A scripted server; the second call starts a second one.  The script gets a
 request, a hash of C<method>, C<target>, C<version>, C<headers> (values by
@@ -948,10 +949,12 @@ C<complete>.  It returns
     ()                                      the end, without an answer
 
 and among the pieces C<\0.1> waits so many seconds, a sub waits until it
-returns true, C<\'close'> and C<\'reset'> end the connection at once.  The
-script lives in one process, so it can count; without one, the API answers
+returns true, C<\'close'> and C<\'reset'> end the connection at once.  A sub
+may return an array: what the script would have returned instead of all this.
+The script lives in one process, so it can count; without one, the API answers
 200 with what was posted.  Methods: C<port>, C<address>, C<requests>,
-C<forget>, C<stop>, C<start>, C<pause>, C<resume>, C<log>.
+C<forget>, C<stop>, C<start>, C<pause>, C<resume>, C<log>.  With C<< quiet =>
+1 >> the requests are not written down.
 
 =item $t->requests
 

@@ -159,6 +159,18 @@ sub finish {
 }
 
 
+# The same without waiting: undef where the answer is not complete yet.
+
+sub answer {
+    my ($self) = @_;
+
+    local $self->{deadline} = 'inf';
+    $self->_move(0);
+
+    return $self->_parse // ($self->{eof} ? $self->_failed('closed') : undef);
+}
+
+
 sub close {
     my ($self) = @_;
 

@@ -21,7 +21,8 @@ use Itinerary::Process;
 my $JSON = JSON::PP->new->latin1->canonical;
 
 
-# dir => its directory; handler => the script
+# dir => its directory; handler => the script; quiet => 1: nothing is written
+# down, which is for a script that does it itself
 
 sub new {
     my ($class, %opt) = @_;
@@ -29,6 +30,7 @@ sub new {
     my $self = bless {
         dir     => $opt{dir},
         handler => $opt{handler},
+        quiet   => $opt{quiet},
         port    => Itinerary::Process::port(),
     }, $class;
 
@@ -100,6 +102,8 @@ sub log {
 
 sub _record {
     my ($self, $request) = @_;
+
+    return if $self->{quiet};
 
     open my $file, '>>:raw', "$self->{dir}/requests"
         or die "cannot record: $!\n";
@@ -208,7 +212,14 @@ sub _advance {
                 $c->{out} = $next;
 
             } elsif ($type eq 'CODE') {
-                return !$c->{eof} || length $c->{in} if !$next->();
+                my $sign = $next->();
+
+                return !$c->{eof} || length $c->{in} if !$sign;
+
+                if (ref $sign eq 'ARRAY') {
+                    $c->{todo} = [ $self->_pieces($c->{request}, @$sign) ];
+                    next;
+                }
 
             } elsif ($$next eq 'close') {
                 return 0;
@@ -244,7 +255,9 @@ sub _advance {
 
         $self->_record($request);
 
-        $c->{todo} = [ $self->_answer($request) ];
+        $c->{request} = $request;
+        $c->{todo} = [ $self->_pieces($request,
+                                      $self->{handler}->($request)) ];
     }
 }
 
@@ -288,10 +301,8 @@ sub _parse {
 }
 
 
-sub _answer {
-    my ($self, $request) = @_;
-
-    my @answer = $self->{handler}->($request);
+sub _pieces {
+    my ($self, $request, @answer) = @_;
 
     my $first = $answer[0];
 
