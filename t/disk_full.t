@@ -121,7 +121,7 @@ sub text {
 # the registry's id, first of all: without it nobody knows a wiped one
 
 sub remembered {
-    return sort map { s{.*/}{}r } glob $t->path('itinerary_spool/*');
+    return sort map { s{.*/}{}r } glob $t->path('itinerary_spool/registry-*');
 }
 
 for (['write', ENOSPC], ['write', ENOSPC, 10], ['sync', EIO], ['open', EROFS],

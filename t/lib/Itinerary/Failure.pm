@@ -26,7 +26,7 @@ our @EXPORT = qw($t $fake $redis $LATE $LEASE $TIMEOUT %COMMAND begin restart
 
 # what becomes of a 2xx that Redis cannot be told of at that moment
 
-our $LATE = 'in_doubt';
+our $LATE = 'spooled';
 
 our ($t, $fake, $redis);
 
