@@ -7,7 +7,9 @@
 # make COVERAGE=1      with the lines counted that run, into build/coverage/
 # make CC=clang        with another compiler
 # make BUILD=DIR       into another directory
-# make unit            the unit tests, into build/unit/
+# make unit            the unit tests, into build/unit/, and the replays of the
+#                      fuzz targets' seeds
+# make fuzz            the fuzz targets, with clang, into build/fuzz/
 # make preload         what tests preload into nginx, into build/preload/
 # make test            everything that t/run runs
 # make coverage        the same, and which lines it reaches
@@ -112,8 +114,8 @@ tree = $(BUILD)/tree
 objs = $(abspath $(BUILD))/objs
 
 
-.PHONY: all modules unit preload test coverage lint install clean FORCE \
-        locked-modules locked-unit locked-preload locked-lint
+.PHONY: all modules unit preload fuzz test coverage lint install clean FORCE \
+        locked-modules locked-unit locked-preload locked-fuzz locked-lint
 .DELETE_ON_ERROR:
 
 all: modules
@@ -126,6 +128,9 @@ unit:
 
 preload:
 	$(LOCKED) locked-preload
+
+fuzz:
+	$(LOCKED) -j$(JOBS) locked-fuzz
 
 test:
 	t/run
@@ -196,9 +201,14 @@ unit_shared = $(patsubst t/unit/%.c,$(unit)/%.o, \
                          $(filter-out t/unit/test_%,$(wildcard t/unit/*.c)))
 core = $(patsubst src/core/%.c,$(unit)/core/%.o,$(wildcard src/core/*.c))
 
-locked-unit: $(unit_tests)
+replays = $(patsubst t/fuzz/%.c,$(unit)/%,$(wildcard t/fuzz/fuzz_*.c))
+
+locked-unit: $(unit_tests) $(replays)
 
 $(unit)/test_%: $(unit)/test_%.o $(unit_shared) $(core)
+	$(quiet)$(CC) $(UNIT_OPT) -o $@ $^ $(unit_libs)
+
+$(unit)/fuzz_%: $(unit)/fuzz_%.o $(unit)/replay.o $(core)
 	$(quiet)$(CC) $(UNIT_OPT) -o $@ $^ $(unit_libs)
 
 $(unit)/core/%.o: src/core/%.c $(unit)/settings
@@ -209,44 +219,21 @@ $(unit)/%.o: t/unit/%.c $(unit)/settings
 	@mkdir -p $(@D)
 	$(quiet)$(CC) $(unit_flags) -c -o $@ $<
 
+$(unit)/%.o: t/fuzz/%.c $(unit)/settings
+	@mkdir -p $(@D)
+	$(quiet)$(CC) $(unit_flags) -c -o $@ $<
+
 $(unit)/settings: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(unit_flags)' | cmp -s - $@ \
 	|| echo '$(CC) $(unit_flags)' > $@
 
-# what is not ours is a system header to the compiler, and is not judged
-
-sources = $(wildcard src/*/*.c) ngx_http_itinerary_module.c
-rooms = $(wildcard src/*)
-nginx_paths = $(addprefix $(tree)/src/,core event event/modules os/unix http \
-                  http/modules http/v2) $(objs)
-
-tidy = $(addprefix tidy-,$(sources))
-
-locked-lint: $(tidy) cppcheck
-
-.PHONY: cppcheck $(tidy)
-
-$(tidy): tidy-%: % $(BUILD)/configured
-	@mkdir -p $(BUILD)/lint
-	$(quiet)clang-tidy --quiet $< -- -O2 $(WARNINGS) $(addprefix -I,$(rooms)) \
-	    $(addprefix -isystem ,$(nginx_paths) /usr/include/libxml2) \
-	    > $(BUILD)/lint/$(notdir $<) 2>&1 \
-	|| { cat $(BUILD)/lint/$(notdir $<); exit 1; }
-
-cppcheck: $(BUILD)/configured
-	@mkdir -p $(BUILD)/lint/cppcheck
-	$(quiet)cppcheck --quiet --error-exitcode=1 -j$(JOBS) \
-	    --cppcheck-build-dir=$(BUILD)/lint/cppcheck \
-	    --enable=warning,style,performance,portability \
-	    --std=c11 --platform=unix64 -D__linux__ \
-	    --suppressions-list=.cppcheck '--suppress=*:$(tree)/*' \
-	    $(addprefix -I,$(rooms) $(nginx_paths)) $(sources)
-
+.PHONY: all modules unit preload fuzz test coverage lint install clean FORCE \
+        locked-modules locked-unit locked-preload locked-fuzz locked-lint
 
 .SECONDARY:
 
--include $(wildcard $(unit)/*.d $(unit)/core/*.d)
+-include $(wildcard $(unit)/*.d $(unit)/core/*.d $(fuzz)/*.d $(fuzz)/core/*.d)
 
 
 # what the tests preload: every t/preload/*.c is a library; a sanitizer's
