@@ -837,6 +837,7 @@ ngx_http_itinerary_registry_key(ngx_http_itinerary_registry_t *reg,
 ngx_int_t
 ngx_http_itinerary_registry_now(ngx_http_itinerary_registry_t *reg)
 {
+    u_char         *p;
     ngx_tm_t        tm;
     struct timeval  tv;
 
@@ -845,18 +846,17 @@ ngx_http_itinerary_registry_now(ngx_http_itinerary_registry_t *reg)
     ngx_gettimeofday(&tv);
     ngx_gmtime(tv.tv_sec, &tm);
 
-    reg->at.data = ngx_pnalloc(reg->pool,
-                               sizeof("1970-01-01T00:00:00.000Z") - 1);
-    if (reg->at.data == NULL) {
+    p = ngx_pnalloc(reg->pool, sizeof("1970-01-01T00:00:00.000Z") - 1);
+    if (p == NULL) {
         return NGX_ERROR;
     }
 
-    reg->at.len = ngx_sprintf(reg->at.data,
-                              "%4d-%02d-%02dT%02d:%02d:%02d.%03MZ",
+    reg->at.data = p;
+    reg->at.len = ngx_sprintf(p, "%4d-%02d-%02dT%02d:%02d:%02d.%03MZ",
                               tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
                               tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec,
                               (ngx_msec_t) tv.tv_usec / 1000)
-                  - reg->at.data;
+                  - p;
 
     return NGX_OK;
 }

@@ -33,7 +33,9 @@ ngx_http_itinerary_registry_note(ngx_http_itinerary_registry_t *reg,
     itinerary_str_t   str;
     itinerary_note_t  note;
 
-    if (reg->at.len == 0) {
+    if (reg->at.len == 0
+        && ngx_http_itinerary_registry_now(reg) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

@@ -267,6 +267,8 @@ sub _turn {
     wait_for(sub { _trail() =~ /completed/ }, $failed ? 0.5 : 3)
         if $request && !$read;
 
+    push @wrong, 'what became of it waits for ever' if !$t->wait_spool;
+
     my $trail = _trail();
     my $record = $story->{record}->($id);
     my $got = "$answer->{status} $record";
@@ -300,7 +302,7 @@ sub _turn {
         push @wrong, "$answer->{status} although it is not forwarded"
             if !$request;
         push @wrong, "\"$got\", the audit trail has \"$trail\""
-            if $trail =~ /recorded/ || !$story->{doubt}->($id);
+            if $trail =~ /recorded|spooled/ || !$story->{doubt}->($id);
     }
 
     push @wrong, "\"$foreign\" has become \"" . $story->{foreign}->($id) . '"'
