@@ -260,7 +260,7 @@ is(told('Alpha', '/trip/v1.1', [b('Alpha', 'F1')], 'X-Trip' => 'TF',
    '200', 'without the directory the answer is delivered');
 is(outcome($n + 2), 'in_doubt', 'what it taught is in doubt');
 rename $t->path('gone'), $t->path('itinerary_spool');
-$t->expect_log(qr/\[crit\] .*itinerary_spool/);
+$t->expect_log(qr/\[crit\] .* open\(\) ".*itinerary_spool\/begun-/);
 
 back();
 is(join(' ', $redis->cli->hmget('itinerary:booking:ALPHA|F1', 'owner',

@@ -368,14 +368,18 @@ ngx_http_itinerary_spool_file_lock(ngx_http_itinerary_spool_file_t *files,
         return NGX_OK;
     }
 
-    if (err != NGX_EBUSY) {
-        ngx_log_error(NGX_LOG_CRIT, log, err,
-                      ngx_trylock_fd_n " \"%s\" failed", name);
-    }
-
     ngx_http_itinerary_spool_file_close(fd, name, log);
 
-    return err == NGX_EBUSY ? NGX_DECLINED : NGX_ERROR;
+    /* which of the two says that another process has it, POSIX leaves open */
+
+    if (err == NGX_EAGAIN || err == NGX_EACCES) {
+        return NGX_DECLINED;
+    }
+
+    ngx_log_error(NGX_LOG_CRIT, log, err, ngx_trylock_fd_n " \"%s\" failed",
+                  name);
+
+    return NGX_ERROR;
 }
 
 
