@@ -228,8 +228,68 @@ $(unit)/settings: FORCE
 	@echo '$(CC) $(unit_flags)' | cmp -s - $@ \
 	|| echo '$(CC) $(unit_flags)' > $@
 
-.PHONY: all modules unit preload fuzz test coverage lint install clean FORCE \
-        locked-modules locked-unit locked-preload locked-fuzz locked-lint
+
+# what is not ours is a system header to the compiler, and is not judged
+
+sources = $(wildcard src/*/*.c) ngx_http_itinerary_module.c
+rooms = $(wildcard src/*)
+nginx_paths = $(addprefix $(tree)/src/,core event event/modules os/unix http \
+                  http/modules http/v2) $(objs)
+
+tidy = $(addprefix tidy-,$(sources))
+
+locked-lint: $(tidy) cppcheck
+
+.PHONY: cppcheck $(tidy)
+
+$(tidy): tidy-%: % $(BUILD)/configured
+	@mkdir -p $(BUILD)/lint
+	$(quiet)clang-tidy --quiet $< -- -O2 $(WARNINGS) $(addprefix -I,$(rooms)) \
+	    $(addprefix -isystem ,$(nginx_paths) /usr/include/libxml2) \
+	    > $(BUILD)/lint/$(notdir $<) 2>&1 \
+	|| { cat $(BUILD)/lint/$(notdir $<); exit 1; }
+
+cppcheck: $(BUILD)/configured
+	@mkdir -p $(BUILD)/lint/cppcheck
+	$(quiet)cppcheck --quiet --error-exitcode=1 -j$(JOBS) \
+	    --cppcheck-build-dir=$(BUILD)/lint/cppcheck \
+	    --enable=warning,style,performance,portability \
+	    --std=c11 --platform=unix64 -D__linux__ \
+	    --suppressions-list=.cppcheck '--suppress=*:$(tree)/*' \
+	    $(addprefix -I,$(rooms) $(nginx_paths)) $(sources)
+
+
+# the fuzz targets: every t/fuzz/fuzz_*.c is a program
+
+FUZZ_CC  ?= clang
+
+fuzz_flags = -g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+             -fno-sanitize-recover=undefined $(WARNINGS) -Isrc/core \
+             -It/unit -I/usr/include/libxml2 -MMD -MP
+fuzz = build/fuzz
+
+fuzz_targets = $(patsubst t/fuzz/%.c,$(fuzz)/%,$(wildcard t/fuzz/fuzz_*.c))
+fuzz_core = $(patsubst src/core/%.c,$(fuzz)/core/%.o,$(wildcard src/core/*.c))
+
+locked-fuzz: $(fuzz_targets)
+
+$(fuzz)/fuzz_%: $(fuzz)/fuzz_%.o $(fuzz_core)
+	$(quiet)$(FUZZ_CC) $(fuzz_flags) -fsanitize=fuzzer -o $@ $^ \
+	    -lxml2 -lcrypto -lz
+
+$(fuzz)/core/%.o: src/core/%.c $(fuzz)/settings
+	@mkdir -p $(@D)
+	$(quiet)$(FUZZ_CC) $(fuzz_flags) -fsanitize=fuzzer-no-link -c -o $@ $<
+
+$(fuzz)/%.o: t/fuzz/%.c $(fuzz)/settings
+	@mkdir -p $(@D)
+	$(quiet)$(FUZZ_CC) $(fuzz_flags) -fsanitize=fuzzer-no-link -c -o $@ $<
+
+$(fuzz)/settings: FORCE
+	@mkdir -p $(@D)
+	@echo '$(FUZZ_CC) $(fuzz_flags)' | cmp -s - $@ \
+	|| echo '$(FUZZ_CC) $(fuzz_flags)' > $@
+
 
 .SECONDARY:
 
