@@ -83,7 +83,8 @@ sub round {
 }
 
 
-# a trip that is the supplier's on record; one that it shares, if there is one
+# A trip that is the supplier's on record; one that it shares, if there is one.
+# What is in doubt in it for another may not be left out, and is not shown.
 
 sub _old_of {
     my ($self, $who) = @_;
@@ -94,12 +95,22 @@ sub _old_of {
     my @own = grep { my $id = $_;
                      $trips->creator($id) eq $who
                      && ($cli->hget("itinerary:trip:$id", 'owner') // '')
-                        eq $who } $trips->ids;
+                        eq $who && !$self->_is_in_doubt($id) } $trips->ids;
 
     my ($shared) = grep { grep { $trips->poster($_) ne $who }
                           @{ $trips->trip($_)->{order} } } reverse @own;
 
     return $shared // $own[-1];
+}
+
+
+sub _is_in_doubt {
+    my ($self, $id) = @_;
+
+    my $cli = $self->{redis}->cli;
+
+    return grep { ($cli->hget("itinerary:$_", 'state') // '') eq 'pending' }
+           grep { /\Abooking:/ } $cli->hkeys("itinerary:trip:$id");
 }
 
 

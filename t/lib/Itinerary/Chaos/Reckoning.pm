@@ -127,13 +127,6 @@ sub told {
 
         next if $creator ne $who || ($owner // '') eq $who;
 
-        # README, Limits: Redis has failed between the answer and the record
-
-        if (!defined $owner && $self->outcome($id) eq 'in_doubt') {
-            $self->{ownerless}{$trip} = 1;
-            next;
-        }
-
         push @wrong, "$trip is " . ($owner // 'nobody') . "'s, and $who was"
                      . " answered that it has created it by $id ("
                      . $self->outcome($id) . ')';
@@ -141,11 +134,6 @@ sub told {
 
     return @wrong;
 }
-
-
-# trips that have no owner on record although their creators were answered
-
-sub ownerless { return scalar keys %{ $_[0]{ownerless} // {} } }
 
 
 # Nothing that there is has another owner on record than its creator, and each
