@@ -348,9 +348,15 @@ itinerary_judge_posted(itinerary_pool_t *pool, const itinerary_case_t *c,
             continue;
         }
 
-        /* what is in doubt is claimed again, by this request */
+        /*
+         * What is in doubt is claimed again, by this request; what was
+         * cancelled may be there again, whatever becomes of this request.
+         */
 
-        effect->claim = own && record->state == ITINERARY_STATE_PENDING;
+        effect->claim = own
+                        && (record->state == ITINERARY_STATE_PENDING
+                            || (record->state == ITINERARY_STATE_CANCELLED
+                                && echo != ITINERARY_ECHO));
 
         if (echo == ITINERARY_ECHO && !effect->claim) {
             effect->effect = ITINERARY_ECHOED;

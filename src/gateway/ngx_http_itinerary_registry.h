@@ -15,7 +15,9 @@
  *                                            -> owner,
  *                                            writer, writer_until (unix ms)
  *   alias:<id>                      string   trip id
- *   booking:<source>|<locator>      hash     owner, state, trip, request, at
+ *   booking:<source>|<locator>      hash     owner, state, trip, request, at;
+ *                                            cancelled: the request that had
+ *                                            cancelled what is pending again
  *   confirmation:<source>|<number>  string   locators, separated by spaces
  *   view:<id>|<supplier>            hash     rev, trip -> digest,
  *                                            <source>|<locator> -> digest

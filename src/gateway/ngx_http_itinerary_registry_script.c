@@ -74,7 +74,8 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_hold = {
  * (claimed), 2 (the supplier's already) or 0 (another's, or seen).  A claim of
  * the supplier's that is not settled becomes this request's, too: it ends when
  * the last of its requests is refused, so not if one of them is in doubt.  Of
- * very many only the last is noted, for ever.
+ * very many only the last is noted, for ever.  One that the supplier had
+ * cancelled is claimed as well, and keeps the request that has cancelled it.
  */
 
 ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_claim = {
@@ -82,6 +83,12 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_claim = {
     "local was = redis.call('HMGET', KEYS[1], 'owner', 'state', 'request')\n"
     "if was[2] then\n"
     "  if was[1] ~= ARGV[1] then return 0 end\n"
+    "  if was[2] == 'cancelled' then\n"
+    "    redis.call('HSET', KEYS[1], 'state', 'pending',\n"
+    "               'cancelled', was[3] or '', 'request', ARGV[3],\n"
+    "               'at', ARGV[4])\n"
+    "    return 1\n"
+    "  end\n"
     "  if was[2] ~= 'pending' then return 2 end\n"
     "  local all = (was[3] or '') .. ' ' .. ARGV[3]\n"
     "  local many = #all > 300\n"
@@ -147,6 +154,7 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_booking = {
     "  if owner ~= '' and owner ~= supplier then return 0 end\n"
     "  redis.call('HSET', KEYS[1], 'owner', supplier, 'state', 'active',\n"
     "             'trip', ARGV[3], 'request', ARGV[4], 'at', ARGV[5])\n"
+    "  redis.call('HDEL', KEYS[1], 'cancelled')\n"
     "elseif fact == 'seen' or fact == 'alive' then\n"
     "  if not state then\n"
     "    redis.call('HSET', KEYS[1], 'owner', '', 'state', 'seen',\n"
@@ -169,6 +177,7 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_booking = {
     "  if state and (owner == supplier or trip == '' or trip == ARGV[3]) then\n"
     "    redis.call('HSET', KEYS[1], 'state', 'cancelled', 'request',\n"
     "               ARGV[4], 'at', ARGV[5])\n"
+    "    redis.call('HDEL', KEYS[1], 'cancelled')\n"
     "  end\n"
     "elseif owner == supplier then\n"
     "  if state ~= 'pending' then return 2 end\n"
@@ -178,7 +187,14 @@ ngx_http_itinerary_redis_script_t  ngx_http_itinerary_script_booking = {
     "    else rest[#rest + 1] = request end\n"
     "  end\n"
     "  if found and #rest == 0 then\n"
-    "    redis.call('DEL', KEYS[1])\n"
+    "    local cancelled = redis.call('HGET', KEYS[1], 'cancelled')\n"
+    "    if cancelled then\n"
+    "      redis.call('HSET', KEYS[1], 'state', 'cancelled',\n"
+    "                 'request', cancelled)\n"
+    "      redis.call('HDEL', KEYS[1], 'cancelled')\n"
+    "    else\n"
+    "      redis.call('DEL', KEYS[1])\n"
+    "    end\n"
     "    return 1\n"
     "  end\n"
     "  redis.call('HSET', KEYS[1], 'request', table.concat(rest, ' '))\n"

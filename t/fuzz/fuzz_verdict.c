@@ -248,6 +248,7 @@ model_posted(model_t *m)
 
         } else {
             e->effect = ITINERARY_CHANGED;
+            e->claim = own && r->state == ITINERARY_STATE_CANCELLED;
             e->take = own;
 
             if (stale) {

@@ -66,7 +66,8 @@ static const row_t  rows[] = {
     /* booking changed: the supplier created it, whichever trip it is in */
 
     { { CREATE, "", NULL, NULL, "A1a A2p A3c", NULL, NULL },
-      "allow", "changed 1 take, changed 2 claim bind take, changed 3 take",
+      "allow",
+      "changed 1 take, changed 2 claim bind take, changed 3 claim bind take",
       "create record" },
     { { CREATE, "", NULL, NULL, "B1a", NULL, NULL },
       "booking_not_owned", "changed 1 denied", "create record" },
@@ -386,7 +387,7 @@ static const row_t  rows[] = {
     /* but somebody has written to the trip since */
 
     { { UPDATE, "", "Av~#", "A1", "A1a= A2c=", NULL, NULL },
-      "allow", "changed 1 take, changed 2 take", "record" },
+      "allow", "changed 1 take, changed 2 claim bind take", "record" },
     { { UPDATE, "", "Av~#", "B2", "B2a=", NULL, NULL },
       "stale_view", "changed 2 denied", "record" },
     { { UPDATE, "", "Av~#", "-3", "-3s=", NULL, NULL },
@@ -1767,7 +1768,8 @@ model_check(const model_t *m)
         claim = allowed
                 && (kind == ITINERARY_ADDED
                     || (kind == ITINERARY_CHANGED && own
-                        && m->b[i].state == ITINERARY_STATE_PENDING));
+                        && (m->b[i].state == ITINERARY_STATE_PENDING
+                            || m->b[i].state == ITINERARY_STATE_CANCELLED)));
 
         if (e->effect != (itinerary_effect_e) kind
             || e->allowed != (unsigned) allowed

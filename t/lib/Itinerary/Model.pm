@@ -341,9 +341,21 @@ sub forward {
         my $again = $record && $record->{state} eq 'pending'
                     && $c->is_mine($record->{owner});
 
-        next if $what ne 'added' && !$again;
+        my $revived = $record && $record->{state} eq 'cancelled'
+                      && $c->is_mine($record->{owner});
 
-        if ($again) {
+        next if $what ne 'added' && !$again && !$revived;
+
+        if ($revived) {
+            my $all = $self->{bookings}{ $booking->{name} };
+
+            $all->{cancelled} = $all->{request};
+            $all->{state} = 'pending';
+            $all->{request} = $op->{request};
+
+            push @{ $judgement->{claims} }, $booking->{name};
+
+        } elsif ($again) {
             my $all = $self->{bookings}{ $booking->{name} };
 
             $all->{request} .= " $op->{request}";
@@ -388,7 +400,15 @@ sub released {
     my $id = $judgement->{case}{id};
 
     for my $name (@{ $judgement->{claims} }) {
-        delete $self->{bookings}{$name};
+        my $record = $self->{bookings}{$name};
+
+        if (defined(my $cancelled = delete $record->{cancelled})) {
+            @$record{qw(state request)} = ('cancelled', $cancelled);
+
+        } else {
+            delete $self->{bookings}{$name};
+        }
+
         delete $self->{trips}{$id}{bookings}{$name} if $self->{trips}{$id};
     }
 
@@ -899,6 +919,7 @@ sub _cancelled {
     if ($record) {
         $record->{state} = 'cancelled';
         $record->{request} = $judgement->{case}{op}{request};
+        delete $record->{cancelled};
     }
 
     if ($id ne '') {
