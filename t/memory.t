@@ -20,9 +20,9 @@ my $MB = 1024 * 1024;
 my $MUCH = ($ENV{ITINERARY_MEMORY_MB} // 40) * $MB;
 my $LITTLE = $MB;
 
-# what of the difference is the allocator's
+# what of the difference is the allocator's; a sanitizer's has more of it
 
-my $BOUND = 2 * $MB;
+my $BOUND = ($ENV{ITINERARY_SANITIZE} ? 4 : 2) * $MB;
 
 # a sanitizer keeps what was freed
 

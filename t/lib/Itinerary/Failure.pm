@@ -553,10 +553,20 @@ sub problems {
     );
 
     if (my $wanted = $OTHER{$state}) {
-        $is->(again(sub {
-            _write('Beta', "$place$TRIP?userid_value=x$n",
-                   itinerary(bookings => [$case->{new}]))
-        }), $wanted, 'another supplier posts the booking');
+        my $got;
+
+        # what is given back may still be under way
+
+        wait_for(sub {
+            $got = again(sub {
+                _write('Beta', "$place$TRIP?userid_value=x$n",
+                       itinerary(bookings => [$case->{new}]))
+            });
+
+            return $state ne 'free' || $got eq $wanted;
+        }, 5 * $SLOW);
+
+        $is->($got, $wanted, 'another supplier posts the booking');
 
         if ($state eq 'free') {
             $is->(state($case), "Beta's", 'which is then');
