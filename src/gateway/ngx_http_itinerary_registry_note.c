@@ -235,6 +235,17 @@ ngx_http_itinerary_registry_drop(ngx_http_itinerary_registry_t *reg,
     at = value[0].text;
     state = value[1].text;
 
+    /*
+     * Where the trip may have been written to since, another write to it may be
+     * under way: nothing is taken away from what that adds.
+     */
+
+    if (reg->late && (fact->fact == ITINERARY_FACT_CANCELLED
+                      || fact->fact == ITINERARY_FACT_REMOVED))
+    {
+        goto drop;
+    }
+
     /* times of one length, in UTC, are in the order of their text */
 
     if (value[0].type != NGX_HTTP_ITINERARY_REDIS_STRING
@@ -250,6 +261,8 @@ ngx_http_itinerary_registry_drop(ngx_http_itinerary_registry_t *reg,
     {
         return NGX_OK;
     }
+
+drop:
 
     fact->fact = ITINERARY_FACT_SEEN;
     fact->renamed = 0;
