@@ -25,11 +25,10 @@ static ngx_int_t ngx_http_itinerary_spool_file_scan(
     ngx_http_itinerary_spool_file_t *files, u_char *first, ngx_log_t *log);
 static ngx_int_t ngx_http_itinerary_spool_file_fill(u_char *name,
     ngx_str_t *text, ngx_log_t *log);
-static ngx_int_t ngx_http_itinerary_spool_file_settle(
+static ngx_int_t ngx_http_itinerary_spool_file_move(
     ngx_http_itinerary_spool_file_t *files, u_char *from, u_char *to,
-    ngx_log_t *log);
-static ngx_int_t ngx_http_itinerary_spool_file_take(
-    ngx_http_itinerary_spool_file_t *files, u_char *from, u_char *to,
+    ngx_int_t more, ngx_log_t *log);
+static ngx_int_t ngx_http_itinerary_spool_file_rename(u_char *from, u_char *to,
     ngx_log_t *log);
 static ngx_int_t ngx_http_itinerary_spool_file_sync(
     ngx_http_itinerary_spool_file_t *files, ngx_log_t *log);
@@ -185,8 +184,6 @@ ngx_http_itinerary_spool_file_write(ngx_http_itinerary_spool_file_t *files,
     ngx_str_t *text, ngx_log_t *log)
 {
     u_char          begun[NGX_MAX_PATH], name[NGX_MAX_PATH];
-    ngx_int_t       rc;
-    ngx_shmtx_t    *mutex;
     struct timeval  tv;
 
     if (text->len > NGX_HTTP_ITINERARY_SPOOL_MAX) {
@@ -212,24 +209,13 @@ ngx_http_itinerary_spool_file_write(ngx_http_itinerary_spool_file_t *files,
         return NGX_ERROR;
     }
 
-    mutex = ngx_http_itinerary_spool_file_mutex(files);
-
-    ngx_shmtx_lock(mutex);
-
-    /* a process that is killed in between has counted one too many */
-
-    (*files->depth)++;
-
-    rc = ngx_http_itinerary_spool_file_settle(files, begun, name, log);
-
-    if (rc != NGX_OK) {
-        (*files->depth)--;
+    if (ngx_http_itinerary_spool_file_move(files, begun, name, 1, log)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
     }
 
-    ngx_shmtx_unlock(mutex);
-
-    return rc == NGX_OK ? ngx_http_itinerary_spool_file_sync(files, log)
-                        : NGX_ERROR;
+    return ngx_http_itinerary_spool_file_sync(files, log);
 }
 
 
@@ -278,11 +264,39 @@ ngx_http_itinerary_spool_file_fill(u_char *name, ngx_str_t *text,
 }
 
 
-/* renames; with "to" NULL, removes */
+/*
+ * Renames, or removes where "to" is NULL, and counts one more or less that
+ * waits.  Who does not find it must not find it counted; a process that is
+ * killed in between has counted one too many, until the next scan.
+ */
 
 static ngx_int_t
-ngx_http_itinerary_spool_file_settle(ngx_http_itinerary_spool_file_t *files,
-    u_char *from, u_char *to, ngx_log_t *log)
+ngx_http_itinerary_spool_file_move(ngx_http_itinerary_spool_file_t *files,
+    u_char *from, u_char *to, ngx_int_t more, ngx_log_t *log)
+{
+    ngx_int_t     rc;
+    ngx_shmtx_t  *mutex;
+
+    mutex = ngx_http_itinerary_spool_file_mutex(files);
+
+    ngx_shmtx_lock(mutex);
+
+    *files->depth += more;
+
+    rc = ngx_http_itinerary_spool_file_rename(from, to, log);
+
+    if (rc != NGX_OK) {
+        *files->depth -= more;
+    }
+
+    ngx_shmtx_unlock(mutex);
+
+    return rc;
+}
+
+
+static ngx_int_t
+ngx_http_itinerary_spool_file_rename(u_char *from, u_char *to, ngx_log_t *log)
 {
     if (to == NULL) {
 
@@ -483,7 +497,8 @@ ngx_int_t
 ngx_http_itinerary_spool_file_remove(ngx_http_itinerary_spool_file_t *files,
     ngx_str_t *name, ngx_log_t *log)
 {
-    return ngx_http_itinerary_spool_file_take(files, name->data, NULL, log);
+    return ngx_http_itinerary_spool_file_move(files, name->data, NULL, -1,
+                                              log);
 }
 
 
@@ -501,34 +516,8 @@ ngx_http_itinerary_spool_file_set_aside(ngx_http_itinerary_spool_file_t *files,
                NGX_HTTP_ITINERARY_SPOOL_ASIDE,
                sizeof(NGX_HTTP_ITINERARY_SPOOL_ASIDE) - 1);
 
-    return ngx_http_itinerary_spool_file_take(files, from, name->data, log);
-}
-
-
-/* it waits no longer: whoever does not find it must not find it counted */
-
-static ngx_int_t
-ngx_http_itinerary_spool_file_take(ngx_http_itinerary_spool_file_t *files,
-    u_char *from, u_char *to, ngx_log_t *log)
-{
-    ngx_int_t     rc;
-    ngx_shmtx_t  *mutex;
-
-    mutex = ngx_http_itinerary_spool_file_mutex(files);
-
-    ngx_shmtx_lock(mutex);
-
-    (*files->depth)--;
-
-    rc = ngx_http_itinerary_spool_file_settle(files, from, to, log);
-
-    if (rc != NGX_OK) {
-        (*files->depth)++;
-    }
-
-    ngx_shmtx_unlock(mutex);
-
-    return rc;
+    return ngx_http_itinerary_spool_file_move(files, from, name->data, -1,
+                                              log);
 }
 
 
