@@ -163,12 +163,30 @@ check_note(const itinerary_note_t *a, const itinerary_note_t *b)
 
 
 static void
-test_round_trip(void **state)
+check_round_trip(itinerary_note_t *note)
 {
     arena_t           arena;
-    unsigned          i;
     itinerary_str_t   text;
-    itinerary_note_t  note, again;
+    itinerary_note_t  again;
+
+    arena_init(&arena, 0);
+
+    assert_int_equal(itinerary_note_write(&arena.pool, note, &text),
+                     ITINERARY_OK);
+    assert_int_equal(itinerary_note_read(&arena.pool, &text, &again),
+                     ITINERARY_OK);
+
+    check_note(note, &again);
+
+    arena_free(&arena);
+}
+
+
+static void
+test_round_trip(void **state)
+{
+    unsigned          i;
+    itinerary_note_t  note;
 
     (void) state;
 
@@ -181,16 +199,7 @@ test_round_trip(void **state)
             memset(&note, 0, sizeof(itinerary_note_t));
         }
 
-        arena_init(&arena, 0);
-
-        assert_int_equal(itinerary_note_write(&arena.pool, &note, &text),
-                         ITINERARY_OK);
-        assert_int_equal(itinerary_note_read(&arena.pool, &text, &again),
-                         ITINERARY_OK);
-
-        check_note(&note, &again);
-
-        arena_free(&arena);
+        check_round_trip(&note);
     }
 }
 
@@ -200,10 +209,8 @@ test_round_trip(void **state)
 static void
 test_fields(void **state)
 {
-    arena_t           arena;
     unsigned          i;
-    itinerary_str_t   text;
-    itinerary_note_t  note, again;
+    itinerary_note_t  note;
 
     (void) state;
 
@@ -220,16 +227,7 @@ test_fields(void **state)
         note.facts.overreached = i == 6;
         note.c.trip.rev = (i == 7) * 1234567890123;
 
-        arena_init(&arena, 0);
-
-        assert_int_equal(itinerary_note_write(&arena.pool, &note, &text),
-                         ITINERARY_OK);
-        assert_int_equal(itinerary_note_read(&arena.pool, &text, &again),
-                         ITINERARY_OK);
-
-        check_note(&note, &again);
-
-        arena_free(&arena);
+        check_round_trip(&note);
     }
 }
 
