@@ -103,7 +103,7 @@ for my $signal (qw(KILL TERM QUIT)) {
         ok(gone($worker), "$name: nginx ends");
         $t->write_file('go', '');
         $fake->rules;
-        restart();
+        $t->start_again;
 
         is("$answer " . outcome($case, $outcome) . ' ' . state($case, $state),
            $wanted, '- and the write, as it should');

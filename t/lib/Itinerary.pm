@@ -307,14 +307,16 @@ sub crash {
     $self->{nginx}->stop('KILL');
     wait_for(sub { !grep { _is_nginx($_) } @workers });
 
-    unlink $self->path('nginx.pid');
-
     return;
 }
 
 
 sub start_again {
     my ($self) = @_;
+
+    # a master that was killed has left it
+
+    unlink $self->path('nginx.pid');
 
     return $self->nginx(%{ $self->{nginx_options} });
 }

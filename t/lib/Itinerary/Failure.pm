@@ -20,8 +20,8 @@ use Itinerary::Document;
 use Itinerary::FakeRedis;
 use Itinerary::Process;
 
-our @EXPORT = qw($t $fake $redis $LATE $LEASE $TIMEOUT %COMMAND begin restart
-                 row another post forwarded answer_to records outcome state
+our @EXPORT = qw($t $fake $redis $LATE $LEASE $TIMEOUT %COMMAND begin row
+                 another post forwarded answer_to records outcome state
                  is_done problems again answer);
 
 # what becomes of a 2xx that Redis cannot be told of at that moment
@@ -72,7 +72,7 @@ my $SLOW = $Itinerary::Process::SLOW;
 our $LEASE = 1 * $SLOW;
 our $TIMEOUT = 0.4 * $SLOW;
 
-my ($sandbox, %options);
+my $sandbox;
 my $n = 0;
 
 
@@ -111,7 +111,7 @@ END_CONF
     my $read = ($opt{read} // 30) * 1000 . 'ms';
     my $more = $opt{conf} // '';
 
-    %options = (workers => $opt{workers} // 1, conf => <<"END_CONF");
+    $t->nginx(workers => $opt{workers} // 1, conf => <<"END_CONF");
     itinerary_audit_log %%DIR%%/audit.log;
     itinerary_lease $lease;
     proxy_ignore_client_abort on;
@@ -143,18 +143,7 @@ $more
     }
 END_CONF
 
-    $t->nginx(%options);
     $t->token($_) for qw(Alpha Beta);
-
-    return;
-}
-
-
-# nginx again, with the same prefix
-
-sub restart {
-    unlink $t->path('nginx.pid');
-    $t->nginx(%options);
 
     return;
 }
